@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The guests that chaos made, as small files: one record per domain id, one symbolic link per name.
+//
+//     <state directory>/guests/32700.json     the record; while its guest is being made, an intent locked by its maker
+//     <state directory>/names/web -> 32700    made exclusively, so two guests never get one name
+//     <state directory>/next-domain           the id to try next, counting down
+//
+// Ids count down because Xen keeps its domains in a list sorted by id and walks it from the low end at every creation.
+// Whoever removes or replaces a record holds flock(2) on the file that is there; an intent whose lock is free belongs
+// to a process that was killed. The hypervisor is the truth: nothing here proves that a domain exists.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libchaos/result.hpp"
+#include "libchaos/state/record.hpp"
+#include "libchaos/unique_fd.hpp"
+
+namespace chaos {
+
+class Registry;
+
+/// A domain id and a name held for a guest that is being made. Unless committed, both are given back when it goes.
+/// The Registry must outlive it.
+class Reservation {
+  public:
+    Reservation(Reservation&& other) noexcept;
+    Reservation& operator=(Reservation&&) = delete;
+    ~Reservation();
+
+    [[nodiscard]] DomainId id() const { return id_; }
+    /// Writes the finished record in place of the intent.
+    Result<void> commit(const GuestRecord& record);
+
+  private:
+    friend class Registry;
+    Reservation(Registry& registry, DomainId id, UniqueFd intent, std::string name)
+        : registry_(&registry), id_(id), intent_(std::move(intent)), name_(std::move(name)) {}
+
+    Registry* registry_;
+    DomainId id_;
+    UniqueFd intent_;
+    std::string name_;
+};
+
+/// An intent left behind by a process that was killed while it made a guest.
+struct Leftover {
+    DomainId id{};
+    Uuid uuid;
+    std::string name;
+};
+
+/// Not thread safe; any number of processes may share a state directory.
+class Registry {
+  public:
+    /// Makes the directories if they are missing.
+    static Result<Registry> open(const std::string& state_directory);
+
+    /// Holds the next free domain id for `uuid` and `name`; fails with name_taken. The id is free of records, but a
+    /// domain of another toolstack may have it: then call again.
+    Result<Reservation> reserve(std::string_view name, const Uuid& uuid);
+
+    /// The finished record of `id`, or nothing.
+    Result<std::optional<GuestRecord>> record(DomainId id);
+    /// The id that `name` stands for, or nothing. The record of that id may be unfinished.
+    Result<std::optional<DomainId>> id_of(std::string_view name);
+    /// Ids that have a file, finished or not, unordered.
+    Result<std::vector<DomainId>> ids();
+    /// If `id` is an intent whose maker is gone, what it was for.
+    Result<std::optional<Leftover>> leftover(DomainId id);
+
+    /// Forgets `id` and its names, if its record or intent still carries `uuid`.
+    Result<void> remove(DomainId id, const Uuid& uuid);
+    /// Exchanges the name in `id`'s record; fails with name_taken.
+    Result<void> rename(DomainId id, std::string_view new_name);
+
+  private:
+    friend class Reservation;
+    Registry(std::string directory, UniqueFd guests, UniqueFd names)
+        : directory_(std::move(directory)), guests_(std::move(guests)), names_(std::move(names)) {}
+
+    std::string directory_;
+    UniqueFd guests_; // open directory <state directory>/guests
+    UniqueFd names_;  // open directory <state directory>/names
+};
+
+} // namespace chaos

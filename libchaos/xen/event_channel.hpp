@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Event channels of this domain (libxenevtchn): bind to a guest's port, wait, notify.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "libchaos/result.hpp"
+#include "libchaos/xen/ids.hpp"
+
+struct xenevtchn_handle;
+
+namespace chaos::xen {
+
+/// Move-only owner of a libxenevtchn handle; every port bound through it is unbound when it closes. Not thread safe.
+class EventChannels {
+  public:
+    static Result<EventChannels> open();
+
+    /// Binds a local port to `remote`, a port that `guest` holds unbound for this domain. The new port starts pending, so the
+    /// first wait returns at once.
+    Result<EventChannelPort> bind(DomainId guest, EventChannelPort remote);
+    Result<void> unbind(EventChannelPort local);
+    Result<void> notify(EventChannelPort local);
+    /// The descriptor to poll for readability.
+    [[nodiscard]] int fd() const;
+    /// Takes one pending port, masked until unmask(); call only when fd() is readable.
+    Result<EventChannelPort> take_pending();
+    Result<void> unmask(EventChannelPort local);
+
+  private:
+    struct Close {
+        void operator()(xenevtchn_handle* handle) const;
+    };
+    explicit EventChannels(xenevtchn_handle* handle) : handle_(handle) {}
+    std::unique_ptr<xenevtchn_handle, Close> handle_;
+};
+
+} // namespace chaos::xen
