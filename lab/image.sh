@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Makes what every lab boots from, once: Xen, dom0's kernel, a small initramfs and dom0's root, in a cache directory.
+#
+# Usage: lab/image.sh [--refresh]      prints the directory; --refresh also asks apt whether Xen or the kernel moved on
+#
+# The directory is named after a hash of this script and the package lists, so a changed list makes a new image.
+set -euo pipefail
+lab=$(dirname "$(readlink -f "$0")")
+cache=$lab/../build/lab
+source "$lab/packages.sh"
+
+say() { printf 'lab: %s\n' "$*" >&2; }
+
+# The package the kernel metapackage stands for today, such as linux-image-6.1.0-40-amd64.
+kernel_image() { apt-cache show "$kernel_package" | sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | head -n 1; }
+
+# What apt would install now; an image made from older ones is replaced by --refresh.
+candidates() {
+    apt-cache show "$hypervisor_package" | sed -n 's/^Version: /xen /p' | head -n 1
+    apt-cache show "$(kernel_image)" | sed -n 's/^Version: /kernel /p' | head -n 1
+}
+
+# The Debian archives this machine itself uses, in the one-line format.
+debian_sources() {
+    apt-get indextargets --format 'deb $(SITE) $(RELEASE) $(COMPONENT)' \
+        'Created-By: Packages' 'Origin: Debian' 'Architecture: amd64' | sort -u
+}
+
+# Writes the ELF kernel packed inside a bzImage, so that Xen need not unpack it at every boot.
+unpack_bzimage() { # BZIMAGE ELF
+    local setup_sectors offset length
+    setup_sectors=$(od -An -tu1 -j 497 -N 1 "$1")
+    offset=$(od -An -tu4 -j 584 -N 4 "$1")
+    length=$(od -An -tu4 -j 588 -N 4 "$1")
+    length=$((length - 4)) # the last four bytes are the unpacked size
+    head -c "$(((setup_sectors + 1) * 512 + offset + length))" "$1" | tail -c "$length" | xz -dc --single-stream >"$2"
+}
+
+download() { # DIRECTORY PACKAGE...: unpacks packages there without installing them
+    local into=$1 package
+    shift
+    (cd "$work/debs" && apt-get download -q -o APT::Sandbox::User=root "$@" >&2)
+    for package; do dpkg -x "$work/debs/${package}"_*.deb "$into"; done
+}
+
+make_root() {
+    local root=$work/root include
+    include=$(IFS=, && echo "${dom0_packages[*]}")
+    debian_sources >"$work/sources.list"
+    mmdebstrap --quiet --mode=root --variant=minbase --include="$include" \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
+        --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/* "$1"/var/log/* "$1"/usr/share/qemu' \
+        bookworm "$root" "$work/sources.list" >&2
+    mkdir -p "$root"/{mnt/share,var/log/xen,var/lib/xen/dump,var/cache,root}
+    echo lab >"$root/etc/hostname"
+    printf '127.0.0.1 localhost lab\n' >"$root/etc/hosts"
+    rm -f "$root/etc/resolv.conf"
+}
+
+add_kernel() {
+    local root=$work/root release tree
+    release=$(basename "$work"/kernel/boot/vmlinuz-*) && release=${release#vmlinuz-}
+    local from=$work/kernel/lib/modules/$release to=$root/lib/modules/$release
+    mkdir -p "$to/kernel"
+    cp "$from"/modules.{builtin,builtin.modinfo,order} "$to/"
+    (cd "$from/kernel" && for tree in "${dom0_modules[@]}"; do cp -r --parents $tree "$to/kernel/"; done)
+    depmod -b "$root" "$release"
+    mkdir -p "$root/boot"
+    cp "$work/kernel/boot/vmlinuz-$release" "$root/boot/vmlinuz"
+    unpack_bzimage "$root/boot/vmlinuz" "$work/image/vmlinux"
+    gunzip -c "$work"/hypervisor/boot/xen-4*.gz >"$work/image/xen"
+
+    # The initramfs only finds the root; init and the job of one run are added to it by run.sh.
+    local initramfs=$work/initramfs module
+    mkdir -p "$initramfs"/{bin,dev,proc,modules,lower,build,overlay,newroot}
+    cp "$root/bin/busybox" "$initramfs/bin/"
+    for module in "${initramfs_modules[@]}"; do
+        modprobe -d "$root" -S "$release" --show-depends "$module"
+    done | sed -n 's/^insmod //p' | awk '!seen[$1]++ { print $1 }' >"$work/modules"
+    local number=100 file
+    while read -r file; do
+        cp "$file" "$initramfs/modules/$((number++)).ko"
+    done <"$work/modules"
+    (cd "$initramfs" && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >"$work/image/initramfs.cpio"
+}
+
+# A ramdisk for a stock Linux guest: nothing but busybox, and a shell on the console.
+add_guest_ramdisk() {
+    local guest=$work/guest
+    mkdir -p "$guest"/{bin,dev,proc,sys} "$work/root/usr/share/chaos-lab"
+    cp "$work/root/bin/busybox" "$guest/bin/"
+    install -m 755 "$lab/guest-init" "$guest/init"
+    (cd "$guest" && find . | LC_ALL=C sort | cpio -o -H newc --quiet | gzip -9) \
+        >"$work/root/usr/share/chaos-lab/busybox-initramfs.cpio.gz"
+}
+
+key=$(cat "$lab/image.sh" "$lab/packages.sh" "$lab/guest-init" | sha256sum | cut -c 1-12)
+mkdir -p "$cache"
+cache=$(readlink -f "$cache")
+image=$cache/image-$key
+exec 9>"$cache/lock"
+flock 9
+
+if [ -e "$image/versions" ] && { [ "${1-}" != --refresh ] || [ "$(candidates)" = "$(cat "$image/versions")" ]; }; then
+    echo "$image"
+    exit
+fi
+
+work=$(mktemp -d "$cache/making.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"/{debs,kernel,hypervisor,image}
+say "making the dom0 image, once (under a minute)"
+say "  Xen and the kernel"
+download "$work/kernel" "$(kernel_image)"
+download "$work/hypervisor" "$hypervisor_package"
+say "  dom0's root from Debian's packages"
+make_root
+add_kernel
+add_guest_ramdisk
+say "  packing"
+mkfs.erofs --quiet "$work/image/root.erofs" "$work/root" >&2
+candidates >"$work/image/versions"
+rm -rf "$image"
+mv "$work/image" "$image"
+find "$cache" -maxdepth 1 -name 'image-*' ! -path "$image" -mtime +7 -exec rm -rf {} +
+say "  done: $image ($(du -sh "$image" | cut -f 1))"
+echo "$image"

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Every Debian package the project uses, by the machine it is needed on. Sourced, never run.
+# shellcheck disable=SC2034  # read by the scripts that source this file
+
+# The machine that builds and tests: compilers, libraries, and what makes and runs the lab.
+host_packages=(
+    build-essential cmake ninja-build pkg-config
+    clang clang-format clang-tidy libclang-rt-14-dev
+    libxen-dev libboost-dev libboost-program-options-dev nlohmann-json3-dev libfmt-dev
+    libgtest-dev libgmock-dev
+    zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev
+    scdoc bash-completion python3-minimal
+    qemu-system-x86 seabios mmdebstrap erofs-utils cpio xz-utils kmod ca-certificates
+)
+
+# dom0 inside the lab. The libraries at the end are those a build of this project links against.
+dom0_packages=(
+    xen-utils-4.17 xenstore-utils
+    iproute2 bridge-utils ethtool iputils-ping netcat-openbsd socat curl
+    kmod procps strace util-linux e2fsprogs jq python3-minimal crun busybox-static
+    libboost-program-options1.74.0 libfmt9
+    zlib1g liblzma5 libzstd1 liblz4-1 libbz2-1.0 liblzo2-2
+    libstdc++6 libasan8 libubsan1
+)
+
+# Taken apart rather than installed: only a few of their files are needed.
+hypervisor_package=xen-hypervisor-4.17-amd64
+kernel_package=linux-image-amd64 # the -cloud- kernel cannot be a dom0
+
+# What dom0 gets of the kernel's modules; the rest is drivers for hardware the lab does not have.
+dom0_modules=(
+    arch block crypto fs lib net
+    drivers/{block,char,vhost,virtio,xen} drivers/net/xen-netback
+    'drivers/net/*.ko' # the software devices: tun, veth, dummy, ...
+)
+
+# The modules dom0 cannot find its root without, in the initramfs.
+initramfs_modules=(virtio_pci virtio_blk erofs overlay)
