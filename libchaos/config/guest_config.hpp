@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a guest is to be: the typed form of a configuration file, checked as far as it can be without a hypervisor.
+// What a guest is to be: the typed form of a configuration file, checked as far as it can be without a
+// hypervisor.
 #pragma once
 
 #include <array>
@@ -29,14 +30,16 @@ constexpr std::uint64_t minimum_memory_kib = 256;
 constexpr std::uint64_t maximum_memory_kib = std::uint64_t{1} << 30;
 /// vCPUs of one guest: Xen's limit for PVH (HVM_MAX_VCPUS, xen/hvm/hvm_info_table.h).
 constexpr std::uint32_t maximum_vcpus = 128;
-/// Bytes of a command line, without its terminating zero: what fits beside start info, modules and memory map in one page.
+/// Bytes of a command line, without its terminating zero: what fits beside start info, modules and memory map
+/// in one page.
 constexpr std::size_t maximum_command_line = 2047;
 /// Characters of a name.
 constexpr std::size_t maximum_name = 64;
 
 /// One guest, as asked for. A value: copy it freely.
 struct GuestConfig {
-    std::string name; ///< letters, digits, and `. _ -` (not first), 1 to maximum_name; not only digits, no UUID
+    /// Letters, digits, and `. _ -` (not first), 1 to maximum_name; not only digits, no UUID.
+    std::string name;
     GuestType type = GuestType::pvh;
     std::string kernel;  ///< path of an ELF or bzImage file
     std::string ramdisk; ///< path, or empty
@@ -57,8 +60,8 @@ Result<void> check_guest_name(std::string_view name);
 
 /// Reads an xl.cfg(5) file and then `overrides`, each in the same syntax ("memory=64", "vcpus=2; name='a'").
 ///
-/// Fails with ErrorKind::invalid_config, naming file, line, key, what was found and what would be right. Keys that need
-/// a device model, and keys that chaos does not carry out yet, are refused by name.
+/// Fails with ErrorKind::invalid_config, naming file, line, key, what was found and what would be right. Keys
+/// that need a device model, and keys that chaos does not carry out yet, are refused by name.
 Result<GuestConfig> load_guest_config(const std::string& path, const std::vector<std::string>& overrides);
 
 /// The same from text already in memory; `origin` stands for the file name in messages.

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Gives the settings of a configuration their meaning, one function for each idea.
+#include "libchaos/config/guest_config.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "libchaos/config/cpu_list.hpp"
+#include "libchaos/config/keys.hpp"
+#include "libchaos/config/settings.hpp"
+#include "libchaos/config/text.hpp"
+#include "libchaos/config/values.hpp"
+
+namespace chaos {
+namespace {
+
+using config::read_memory;
+using config::read_number;
+using config::read_text;
+using config::Settings;
+using config::Value;
+using Entry = Settings::Entry;
+
+/// Xen's FIFO event channels end here (EVTCHN_FIFO_NR_CHANNELS, xen/event_channel.h).
+constexpr std::uint32_t highest_event_channel = (1u << 17) - 1;
+constexpr std::uint32_t most_grant_frames = 64;
+constexpr std::size_t longest_path = 4095;
+
+class Decoder {
+  public:
+    explicit Decoder(const Settings& settings) : settings_(settings) {}
+
+    Result<GuestConfig> decode(std::string_view origin);
+
+  private:
+    using Handler = Result<void> (Decoder::*)(const Entry&);
+    struct Key {
+        std::string_view name;
+        Handler handler;
+    };
+    static const std::array<Key, 22> keys;
+
+    Result<void> decode_entry(const Entry& entry);
+    Result<void> refuse(const Entry& entry) const;
+
+    Result<void> name(const Entry& entry);
+    Result<void> type(const Entry& entry);
+    Result<void> builder(const Entry& entry);
+    Result<void> kernel(const Entry& entry);
+    Result<void> ramdisk(const Entry& entry);
+    Result<void> command_line(const Entry& entry);
+    Result<void> memory(const Entry& entry);
+    Result<void> vcpus(const Entry& entry);
+    Result<void> uuid(const Entry& entry);
+    Result<void> event_channels(const Entry& entry);
+    Result<void> grant_frames(const Entry& entry);
+    Result<void> action(const Entry& entry);
+    /// For keys that have a meaning only beside others; finish() reads them.
+    Result<void> later(const Entry&) { return {}; }
+
+    Result<void> finish();
+    Result<void> finish_type();
+    Result<void> finish_command_line();
+    Result<void> finish_memory();
+    Result<void> finish_vcpus();
+    Result<std::vector<CpuSet>> affinity(std::string_view key);
+    Result<CpuSet> affinity_item(const Entry& entry, const Value& item);
+
+    const Settings& settings_;
+    GuestConfig config_;
+};
+
+const std::array<Decoder::Key, 22> Decoder::keys{{
+    {"name", &Decoder::name},
+    {"type", &Decoder::type},
+    {"builder", &Decoder::builder},
+    {"kernel", &Decoder::kernel},
+    {"ramdisk", &Decoder::ramdisk},
+    {"cmdline", &Decoder::command_line},
+    {"root", &Decoder::command_line},
+    {"extra", &Decoder::command_line},
+    {"memory", &Decoder::memory},
+    {"maxmem", &Decoder::later},
+    {"vcpus", &Decoder::vcpus},
+    {"maxvcpus", &Decoder::later},
+    {"cpus", &Decoder::later},
+    {"cpus_soft", &Decoder::later},
+    {"uuid", &Decoder::uuid},
+    {"max_event_channels", &Decoder::event_channels},
+    {"max_grant_frames", &Decoder::grant_frames},
+    {"on_poweroff", &Decoder::action},
+    {"on_reboot", &Decoder::action},
+    {"on_crash", &Decoder::action},
+    {"on_watchdog", &Decoder::action},
+    {"on_soft_reset", &Decoder::action},
+}};
+
+Result<GuestConfig> Decoder::decode(std::string_view origin) {
+    for (const Entry& entry : settings_.entries())
+        TRY(decode_entry(entry));
+    for (const auto& [key, example] :
+         {std::pair{"name", "\"web\""}, {"kernel", "\"/boot/guest\""}, {"memory", "64"}})
+        if (settings_.find(key) == nullptr)
+            return Error(ErrorKind::invalid_config, std::string(origin) + ": " + key +
+                                                        " is missing; every guest needs one, for example " +
+                                                        key + " = " + example);
+    TRY(finish());
+    return std::move(config_);
+}
+
+Result<void> Decoder::decode_entry(const Entry& entry) {
+    for (const Key& key : keys)
+        if (key.name == entry.key)
+            return (this->*key.handler)(entry);
+    return refuse(entry);
+}
+
+Result<void> Decoder::refuse(const Entry& entry) const {
+    if (const auto* refused = config::find_refused_key(entry.key)) {
+        const bool empty = entry.value.kind == Value::Kind::list && entry.value.items.empty();
+        if (empty && refused->empty_list_is_fine)
+            return {};
+        return settings_.wrong(entry, std::string("refused: ") + std::string(refused->why));
+    }
+    std::array<std::string_view, keys.size()> names;
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        names[i] = keys[i].name;
+    const auto nearest = config::nearest_key(entry.key, names);
+    return settings_.wrong(entry, nearest.empty()
+                                      ? "there is no such key"
+                                      : "there is no such key; did you mean " + std::string(nearest) + "?");
+}
+
+Result<void> Decoder::name(const Entry& entry) {
+    config_.name = TRY(read_text(settings_, entry));
+    if (auto checked = check_guest_name(config_.name); !checked)
+        return settings_.wrong(entry, checked.error().story());
+    return {};
+}
+
+Result<void> Decoder::type(const Entry& entry) {
+    const auto text = TRY(read_text(settings_, entry));
+    if (text == "pvh")
+        config_.type = GuestType::pvh;
+    else if (text == "pv")
+        config_.type = GuestType::pv;
+    else if (text == "hvm")
+        return settings_.wrong(entry,
+                               "refused: HVM guests need a device model; \"pvh\" and \"pv\" do without");
+    else
+        return settings_.wrong(entry, "\"pvh\" or \"pv\" was expected");
+    return {};
+}
+
+Result<void> Decoder::builder(const Entry& entry) {
+    const auto text = TRY(read_text(settings_, entry));
+    if (text == "hvm")
+        return settings_.wrong(entry,
+                               "refused: HVM guests need a device model; write type = \"pvh\" or \"pv\"");
+    if (text != "generic")
+        return settings_.wrong(entry, "\"generic\" was expected; today's way is type = \"pv\" or \"pvh\"");
+    return {};
+}
+
+Result<void> Decoder::kernel(const Entry& entry) {
+    config_.kernel = TRY(read_text(settings_, entry));
+    if (config_.kernel.empty() || config_.kernel.size() > longest_path)
+        return settings_.wrong(entry, "the path of a kernel file was expected");
+    return {};
+}
+
+/// An empty path stands for none, so that an override can take back what the file says.
+Result<void> Decoder::ramdisk(const Entry& entry) {
+    config_.ramdisk = TRY(read_text(settings_, entry));
+    if (config_.ramdisk.size() > longest_path)
+        return settings_.wrong(entry, "the path of a ramdisk file was expected");
+    return {};
+}
+
+Result<void> Decoder::command_line(const Entry& entry) {
+    TRY(read_text(settings_, entry));
+    return {};
+}
+
+Result<void> Decoder::memory(const Entry& entry) {
+    config_.memory_kib = TRY(read_memory(settings_, entry));
+    return {};
+}
+
+Result<void> Decoder::vcpus(const Entry& entry) {
+    config_.vcpus = TRY(read_number(settings_, entry, 1, maximum_vcpus));
+    return {};
+}
+
+Result<void> Decoder::uuid(const Entry& entry) {
+    auto parsed = Uuid::parse(TRY(read_text(settings_, entry)));
+    if (!parsed)
+        return settings_.wrong(entry, parsed.error().story());
+    config_.uuid = *parsed;
+    return {};
+}
+
+Result<void> Decoder::event_channels(const Entry& entry) {
+    config_.max_event_channels = TRY(read_number(settings_, entry, 1, highest_event_channel));
+    return {};
+}
+
+Result<void> Decoder::grant_frames(const Entry& entry) {
+    config_.max_grant_frames = TRY(read_number(settings_, entry, 1, most_grant_frames));
+    return {};
+}
+
+Result<void> Decoder::action(const Entry& entry) {
+    constexpr std::string_view others[] = {"destroy",          "restart",          "rename-restart",
+                                           "coredump-destroy", "coredump-restart", "soft-reset"};
+    const auto text = TRY(read_text(settings_, entry));
+    if (text == "preserve")
+        return {};
+    for (const auto other : others)
+        if (text == other)
+            return settings_.wrong(entry,
+                                   "refused: guests that stop stay listed until `chaos destroy`; the daemon "
+                                   "that would act on it is not there yet, so only \"preserve\" is true");
+    return settings_.wrong(entry, "there is no such action; \"preserve\" was expected");
+}
+
+Result<void> Decoder::finish() {
+    TRY(finish_type());
+    TRY(finish_command_line());
+    TRY(finish_memory());
+    TRY(finish_vcpus());
+    config_.cpus = TRY(affinity("cpus"));
+    config_.cpus_soft = TRY(affinity("cpus_soft"));
+    return {};
+}
+
+/// builder = "generic" is how type = "pv" was written before xl knew `type`.
+Result<void> Decoder::finish_type() {
+    const Entry* builder_entry = settings_.find("builder");
+    const Entry* type_entry = settings_.find("type");
+    if (builder_entry == nullptr)
+        return {};
+    if (type_entry != nullptr && config_.type != GuestType::pv)
+        return settings_.wrong(*builder_entry, "this means type = \"pv\" and contradicts " +
+                                                   settings_.place(*type_entry) + "; remove it");
+    config_.type = GuestType::pv;
+    return {};
+}
+
+/// `cmdline` alone, or `root` and `extra` as xl joins them. xl ignores the latter two beside the first;
+/// nothing is ignored in silence here.
+Result<void> Decoder::finish_command_line() {
+    const Entry* cmdline = settings_.find("cmdline");
+    const Entry* root = settings_.find("root");
+    const Entry* extra = settings_.find("extra");
+    const Entry* last = cmdline;
+    if (cmdline != nullptr && (root != nullptr || extra != nullptr))
+        return settings_.wrong(root != nullptr ? *root : *extra,
+                               "this has no effect beside cmdline, which is in " + settings_.place(*cmdline) +
+                                   "; remove one");
+    if (cmdline != nullptr)
+        config_.command_line = cmdline->value.text;
+    if (root != nullptr) {
+        config_.command_line = "root=" + root->value.text;
+        last = root;
+    }
+    if (extra != nullptr) {
+        if (root != nullptr)
+            config_.command_line += ' ';
+        config_.command_line += extra->value.text;
+        last = extra;
+    }
+    if (config_.command_line.size() > maximum_command_line)
+        return settings_.wrong(*last, "the command line has " + std::to_string(config_.command_line.size()) +
+                                          " bytes; it must not have more than " +
+                                          std::to_string(maximum_command_line));
+    return {};
+}
+
+Result<void> Decoder::finish_memory() {
+    const Entry* entry = settings_.find("maxmem");
+    if (entry != nullptr && TRY(read_memory(settings_, *entry)) != config_.memory_kib)
+        return settings_.wrong(*entry,
+                               "refused: ballooning is not carried out yet, so maxmem must be as large as "
+                               "memory or be left out");
+    return {};
+}
+
+/// As in xl, vcpus is 1 where only maxvcpus is given.
+Result<void> Decoder::finish_vcpus() {
+    const Entry* entry = settings_.find("maxvcpus");
+    if (entry != nullptr && TRY(read_number(settings_, *entry, 1, maximum_vcpus)) != config_.vcpus)
+        return settings_.wrong(*entry,
+                               "refused: bringing up vCPUs later is not carried out yet, so maxvcpus must "
+                               "equal vcpus (" +
+                                   std::to_string(config_.vcpus) + ") or be left out");
+    return {};
+}
+
+/// A text for all vCPUs, or a list with one CPULIST for each; vCPUs that the list does not reach may run
+/// anywhere.
+Result<std::vector<CpuSet>> Decoder::affinity(std::string_view key) {
+    std::vector<CpuSet> sets;
+    const Entry* entry = settings_.find(key);
+    if (entry == nullptr)
+        return sets;
+    if (entry->value.kind != Value::Kind::list) {
+        auto set = config::parse_cpu_list(entry->value.text);
+        if (!set)
+            return settings_.wrong(*entry, set.error().story());
+        sets.push_back(*set);
+        return sets;
+    }
+    const auto& items = entry->value.items;
+    if (items.size() > config_.vcpus)
+        return settings_.wrong(*entry, "the list has " + std::to_string(items.size()) + " items for " +
+                                           std::to_string(config_.vcpus) + " vCPUs");
+    for (const Value& item : items)
+        sets.push_back(TRY(affinity_item(*entry, item)));
+    if (!sets.empty())
+        sets.resize(config_.vcpus, CpuSet().set());
+    return sets;
+}
+
+Result<CpuSet> Decoder::affinity_item(const Entry& entry, const Value& item) {
+    CpuSet cpus;
+    if (item.kind != Value::Kind::list) {
+        auto parsed = config::parse_cpu_list(item.text);
+        if (!parsed)
+            return settings_.wrong_item(entry, item, parsed.error().story());
+        return parsed;
+    }
+    for (const Value& part : item.items) {
+        if (part.kind == Value::Kind::list)
+            return settings_.wrong_item(entry, part, "a CPU or a list of CPUs like \"0-3,5\" was expected");
+        if (auto added = config::add_cpu_list(part.text, cpus); !added)
+            return settings_.wrong_item(entry, part, added.error().story());
+    }
+    if (cpus.none())
+        return settings_.wrong_item(entry, item, "no CPU is left");
+    return cpus;
+}
+
+} // namespace
+
+Result<GuestConfig> parse_guest_config(std::string_view text, std::string_view origin,
+                                       const std::vector<std::string>& overrides) {
+    Settings settings;
+    TRY(settings.add(text, {std::string(origin), false}));
+    for (const std::string& setting : overrides)
+        TRY(settings.add(setting, {"override " + config::quoted(setting), true}));
+    return Decoder(settings).decode(origin);
+}
+
+} // namespace chaos

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The system calls behind reading a kernel file.
+#include "libchaos/image/file.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+
+namespace chaos {
+namespace {
+
+const char* kind_of_file(mode_t mode) {
+    if (S_ISDIR(mode))
+        return "a directory";
+    if (S_ISFIFO(mode))
+        return "a pipe";
+    if (S_ISSOCK(mode))
+        return "a socket";
+    return "a device";
+}
+
+} // namespace
+
+Result<OpenFile> open_regular_file(const std::string& path) {
+    OpenFile file;
+    // Without O_NONBLOCK a FIFO would hold us until somebody writes to it.
+    file.descriptor.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file.descriptor.is_open()) {
+        const int open_errno = errno;
+        auto error = Error::from_errno("open", open_errno);
+        if (open_errno == ENOENT || open_errno == ENOTDIR)
+            return std::move(error).as(ErrorKind::not_found);
+        // A socket (ENXIO) or an endless chain of links: the path leads to nothing that can be a kernel.
+        if (open_errno == ENXIO || open_errno == ELOOP || open_errno == ENAMETOOLONG)
+            return std::move(error).as(ErrorKind::invalid_image);
+        return error;
+    }
+    if (::fstat(file.descriptor.get(), &file.status) != 0)
+        return Error::from_errno("fstat", errno);
+    if (!S_ISREG(file.status.st_mode))
+        return Error(ErrorKind::invalid_image,
+                     std::string("this is ") + kind_of_file(file.status.st_mode) + ", not a file");
+    return file;
+}
+
+Result<void> read_fully(int descriptor, std::uint64_t offset, void* buffer, std::size_t size) {
+    auto* to = static_cast<unsigned char*>(buffer);
+    while (size > 0) {
+        const ssize_t count = ::pread(descriptor, to, size, static_cast<off_t>(offset));
+        if (count < 0) {
+            if (errno == EINTR)
+                continue;
+            return Error::from_errno("pread", errno);
+        }
+        if (count == 0)
+            return Error(ErrorKind::invalid_image, "the file ended at byte " + std::to_string(offset) +
+                                                       ": it was cut while it was being read");
+        to += count;
+        offset += static_cast<std::uint64_t>(count);
+        size -= static_cast<std::size_t>(count);
+    }
+    return {};
+}
+
+} // namespace chaos
