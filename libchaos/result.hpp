@@ -2,10 +2,11 @@
 // Result<T>: either a value or an Error that tells its story. Every call that the outside can make fail
 // returns one; nothing in libchaos throws.
 //
-// The innermost layer that sees the failure makes the Error (what failed and what to do about it); each layer above
-// that knows more adds one phrase with while_doing(). The person at the terminal reads the chain once:
+// The innermost layer that sees the failure makes the Error (what failed and what to do about it); each layer
+// above that knows more adds one phrase with while_doing(). The person at the terminal reads the chain once:
 //
-//     creating guest web: populating 4096 KiB of memory: Cannot allocate memory (the host has 1024 KiB free; …)
+//     creating guest web: populating 4096 KiB of memory: Cannot allocate memory (the host has 1024 KiB free;
+//     …)
 //
 // Members carry std::expected's names, so that it can take over where C++23 is at hand.
 #pragma once
@@ -77,21 +78,20 @@ struct Unexpected {
 
 struct Nothing {};
 
-template <typename T>
+template<typename T>
 class [[nodiscard]] Result {
     using Value = std::conditional_t<std::is_void_v<T>, Nothing, T>;
 
   public:
     using value_type = Value;
 
-    template <typename U = Value>
-        requires(!std::is_void_v<T> && std::is_constructible_v<Value, U &&> &&
-                 !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-                 !std::is_same_v<std::remove_cvref_t<U>, Unexpected> && !std::is_same_v<std::remove_cvref_t<U>, Error>)
-    Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
-    Result()
-        requires(std::is_void_v<T>)
-        : state_(std::in_place_index<0>) {}
+    template<typename U = Value>
+    requires(!std::is_void_v<T> && std::is_constructible_v<Value, U&&> &&
+             !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+             !std::is_same_v<std::remove_cvref_t<U>, Unexpected> &&
+             !std::is_same_v<std::remove_cvref_t<U>, Error>) Result(U&& value)
+        : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+    Result() requires(std::is_void_v<T>) : state_(std::in_place_index<0>) {}
     Result(Unexpected failure) : state_(std::in_place_index<1>, std::move(failure.error)) {}
     Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -11,7 +12,8 @@
 
 namespace chaos {
 
-/// An attached console: keeps the ring mapped and the event channel bound. One at a time per guest; a second attach fails.
+/// An attached console: keeps the ring mapped and the event channel bound. One at a time per guest; a second
+/// attach fails.
 class Console {
   public:
     static Result<Console> attach(Host& host, const GuestInfo& guest);
@@ -22,7 +24,8 @@ class Console {
     /// Becomes readable when the guest moved an index; poll it, then call acknowledge() and read().
     [[nodiscard]] int event_fd() const;
     Result<void> acknowledge();
-    /// Takes what the guest wrote since the last read, at most 2048 bytes; empty if nothing is there. Never trusts the guest's indices.
+    /// Takes what the guest wrote since the last read, at most 2048 bytes; empty if nothing is there. Never
+    /// trusts the guest's indices.
     Result<std::string> read();
     /// Hands bytes to the guest; returns how many fitted into its ring.
     Result<std::size_t> write(std::span<const char> bytes);
@@ -32,6 +35,7 @@ class Console {
   private:
     struct State;
     explicit Console(std::unique_ptr<State> state);
+    Result<void> notify();
     std::unique_ptr<State> state_;
 };
 

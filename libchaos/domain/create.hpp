@@ -17,7 +17,8 @@ struct CreateOptions {
     bool paused = false;
     /// Return only when the guest has said "ready" (docs/noxs.md), at most after this long.
     std::optional<std::chrono::milliseconds> wait_ready;
-    /// When this descriptor becomes readable the creation is undone and fails with ErrorKind::interrupted; -1 = never.
+    /// When this descriptor becomes readable the creation is undone and fails with ErrorKind::interrupted; -1
+    /// = never.
     int stop_fd = -1;
 };
 
@@ -35,11 +36,13 @@ struct CreatedGuest {
     PhaseTimes times;
 };
 
-/// Creates the guest and records it. On any failure nothing of it is left: no domain, event channel, mapping, name or file.
-/// `kernel` must be config.kernel opened; a caller that makes many guests opens it once.
-Result<CreatedGuest> create(Host& host, const GuestConfig& config, const Kernel& kernel, const CreateOptions& options);
+/// Creates the guest and records it. On any failure nothing of it is left: no domain, event channel, mapping,
+/// name or file. `kernel` must be config.kernel opened; a caller that makes many guests opens it once.
+Result<CreatedGuest> create(Host& host, const GuestConfig& config, const Kernel& kernel,
+                            const CreateOptions& options);
 
-/// Checks everything that can be checked without creating a domain: kernel, ramdisk, type, memory against the image's needs.
+/// Checks everything that can be checked without creating a domain: kernel, ramdisk, type, memory against the
+/// image's needs.
 Result<void> check_creatable(const GuestConfig& config, const Kernel& kernel);
 
 } // namespace chaos

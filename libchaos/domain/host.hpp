@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The open handles that everything done to guests goes through: the hypervisor, guest memory, event channels, the registry.
+// The open handles that everything done to guests goes through: the hypervisor, guest memory, event channels,
+// the registry.
 #pragma once
 
 #include <memory>
@@ -20,8 +21,8 @@ struct HostOptions {
     std::string cache_directory = "/var/cache/chaos";
 };
 
-/// One per thread: its members are not thread safe. Opening it is the only set-up a program needs; keep it open, because
-/// opening costs more than creating a guest's domain.
+/// One per thread: its members are not thread safe. Opening it is the only set-up a program needs; keep it
+/// open, because opening costs more than creating a guest's domain.
 class Host {
   public:
     /// Fails with not_on_xen, not_permitted or wrong_version before anything is changed.

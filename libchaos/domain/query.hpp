@@ -13,7 +13,8 @@
 
 namespace chaos {
 
-/// A domain of this host. `record` is there for guests that chaos made; a domain without one belongs to another toolstack.
+/// A domain of this host. `record` is there for guests that chaos made; a domain without one belongs to
+/// another toolstack.
 struct GuestInfo {
     xen::DomainInfo domain;
     std::optional<GuestRecord> record;
@@ -22,12 +23,12 @@ struct GuestInfo {
     [[nodiscard]] std::string name() const;
 };
 
-/// Every domain, by rising id. Also tidies up: records without their domain, and half-made domains of a chaos that was
-/// killed, are removed.
+/// Every domain, by rising id. Also tidies up: records without their domain, and half-made domains of a chaos
+/// that was killed, are removed.
 Result<std::vector<GuestInfo>> list(Host& host);
 
-/// One guest of chaos by name, domain id or UUID (in this order of trial: all digits = id, UUID form = UUID, else name).
-/// Fails with not_found.
+/// One guest of chaos by name, domain id or UUID (in this order of trial: all digits = id, UUID form = UUID,
+/// else name). Fails with not_found.
 Result<GuestInfo> find(Host& host, std::string_view name_id_or_uuid);
 
 } // namespace chaos

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The hypervisor's control interface (libxenctrl): one method per hypercall, errno turned into an Error at the edge.
+// The hypervisor's control interface (libxenctrl): one method per hypercall, errno turned into an Error at
+// the edge.
 #pragma once
 
 #include <array>
@@ -19,13 +20,20 @@ struct xc_interface_core;
 namespace chaos::xen {
 
 /// Why a domain stopped (xen/sched.h, SHUTDOWN_*).
-enum class ShutdownReason : std::uint8_t { poweroff = 0, reboot = 1, suspend = 2, crash = 3, watchdog = 4, soft_reset = 5 };
+enum class ShutdownReason : std::uint8_t {
+    poweroff = 0,
+    reboot = 1,
+    suspend = 2,
+    crash = 3,
+    watchdog = 4,
+    soft_reset = 5
+};
 
 /// What createdomain is told (xen/domctl.h, struct xen_domctl_createdomain).
 struct DomainSpec {
-    DomainId id{};                          ///< an explicit id: 1 to 32751
-    std::array<std::uint8_t, 16> handle{};  ///< the guest's UUID
-    bool pvh = true;                        ///< else PV
+    DomainId id{};                         ///< an explicit id: 1 to 32751
+    std::array<std::uint8_t, 16> handle{}; ///< the guest's UUID
+    bool pvh = true;                       ///< else PV
     std::uint32_t vcpus = 1;
     std::uint32_t max_event_channels = 127; ///< highest port
     std::uint32_t max_grant_frames = 4;
@@ -42,7 +50,7 @@ struct DomainInfo {
     bool dying = false;
     bool shutdown = false;
     ShutdownReason shutdown_reason = ShutdownReason::poweroff; ///< valid if shutdown
-    std::uint64_t memory_kib = 0;     ///< pages it has now
+    std::uint64_t memory_kib = 0;                              ///< pages it has now
     std::uint64_t max_memory_kib = 0;
     std::uint64_t cpu_time_ns = 0;
     std::uint32_t vcpus = 0; ///< online
@@ -70,24 +78,27 @@ class Control {
     /// Fails with not_on_xen, not_permitted or wrong_version.
     static Result<Control> open();
 
-    Result<void> create_domain(const DomainSpec& spec); ///< Error with system_errno() EEXIST if the id is in use
+    Result<void>
+    create_domain(const DomainSpec& spec); ///< Error with system_errno() EEXIST if the id is in use
     Result<void> set_max_vcpus(DomainId domain, std::uint32_t vcpus);
     Result<void> set_max_memory(DomainId domain, std::uint64_t kib);
     /// Size of the pool that a HAP domain's page tables come from, bytes (Xen's default is 1 MiB).
     Result<void> set_paging_pool(DomainId domain, std::uint64_t bytes);
     /// Sets `pages` aside for the domain until it has them; 0 gives the claim back.
     Result<void> claim_pages(DomainId domain, std::uint64_t pages);
-    /// Gives the domain extents of 2^order pages at each of `first_gfns`; returns how many it got, which is fewer if
-    /// memory (of that order) ran out.
+    /// Gives the domain extents of 2^order pages at each of `first_gfns`; returns how many it got, which is
+    /// fewer if memory (of that order) ran out.
     Result<std::size_t> populate(DomainId domain, std::span<const std::uint64_t> first_gfns, unsigned order);
     /// A port of `guest`'s that `remote` may bind to.
     Result<EventChannelPort> allocate_unbound(DomainId guest, DomainId remote);
-    /// Loads HVM save records (xen/hvm/save.h): the vCPU's registers.
-    Result<void> set_hvm_context(DomainId domain, std::span<std::uint8_t> records);
+    /// Points vCPU 0 of a PVH domain at `entry` with the start info's address in EBX, as the PVH boot
+    /// protocol has it (xen/arch-x86/hvm/start_info.h): 32-bit flat protected mode, paging off.
+    Result<void> set_pvh_entry(DomainId domain, std::uint32_t entry, std::uint32_t start_info_address);
     Result<void> set_hvm_parameter(DomainId domain, std::uint32_t index, std::uint64_t value);
     /// Gives the domain the CPUID and MSR policy that a stock kernel expects.
     Result<void> apply_cpuid_policy(DomainId domain);
-    Result<void> set_affinity(DomainId domain, VcpuId vcpu, const std::bitset<256>* hard, const std::bitset<256>* soft);
+    Result<void> set_affinity(DomainId domain, VcpuId vcpu, const std::bitset<256>* hard,
+                              const std::bitset<256>* soft);
 
     Result<void> pause(DomainId domain);
     Result<void> unpause(DomainId domain);

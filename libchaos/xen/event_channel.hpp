@@ -12,13 +12,14 @@ struct xenevtchn_handle;
 
 namespace chaos::xen {
 
-/// Move-only owner of a libxenevtchn handle; every port bound through it is unbound when it closes. Not thread safe.
+/// Move-only owner of a libxenevtchn handle; every port bound through it is unbound when it closes. Not
+/// thread safe.
 class EventChannels {
   public:
     static Result<EventChannels> open();
 
-    /// Binds a local port to `remote`, a port that `guest` holds unbound for this domain. The new port starts pending, so the
-    /// first wait returns at once.
+    /// Binds a local port to `remote`, a port that `guest` holds unbound for this domain. The new port starts
+    /// pending, so the first wait returns at once.
     Result<EventChannelPort> bind(DomainId guest, EventChannelPort remote);
     Result<void> unbind(EventChannelPort local);
     Result<void> notify(EventChannelPort local);

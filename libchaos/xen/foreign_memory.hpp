@@ -16,8 +16,9 @@ struct xenforeignmemory_resource_handle;
 
 namespace chaos::xen {
 
-/// Pages of a guest, mapped read-write in the order they were asked for; unmapped when it goes. A domain that is destroyed
-/// while mapped stays behind as a zombie until then. The guest may change the contents at any moment.
+/// Pages of a guest, mapped read-write in the order they were asked for; unmapped when it goes. A domain that
+/// is destroyed while mapped stays behind as a zombie until then. The guest may change the contents at any
+/// moment.
 class Mapping {
   public:
     Mapping() = default;

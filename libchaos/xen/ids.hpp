@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The numbers Xen hands out, each as a type of its own, so that a domain id cannot be passed where a port is due.
+// The numbers Xen hands out, each as a type of its own, so that a domain id cannot be passed where a port is
+// due.
 #pragma once
 
 #include <compare>
@@ -30,10 +31,18 @@ struct Gfn {
 
 constexpr std::uint64_t page_size = 4096;
 
-constexpr std::uint16_t raw(DomainId id) { return static_cast<std::uint16_t>(id); }
-constexpr std::uint32_t raw(EventChannelPort port) { return static_cast<std::uint32_t>(port); }
-constexpr std::uint32_t raw(GrantReference reference) { return static_cast<std::uint32_t>(reference); }
-constexpr std::uint32_t raw(VcpuId id) { return static_cast<std::uint32_t>(id); }
+constexpr std::uint16_t raw(DomainId id) {
+    return static_cast<std::uint16_t>(id);
+}
+constexpr std::uint32_t raw(EventChannelPort port) {
+    return static_cast<std::uint32_t>(port);
+}
+constexpr std::uint32_t raw(GrantReference reference) {
+    return static_cast<std::uint32_t>(reference);
+}
+constexpr std::uint32_t raw(VcpuId id) {
+    return static_cast<std::uint32_t>(id);
+}
 
 constexpr DomainId this_domain{0};
 

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// execute(): image, start info, entry point, go; and waiting until the guest says "ready".
+#include "libchaos/domain/execute.hpp"
+
+#include <array>
+
+#include "libchaos/domain/device_page.hpp"
+#include "libchaos/domain/load_image.hpp"
+#include "libchaos/domain/pv_guest.hpp"
+#include "libchaos/domain/wait_event.hpp"
+#include "libchaos/xen/console_ring.hpp"
+#include "libchaos/xen/start_info.hpp"
+
+namespace chaos {
+
+namespace {
+
+Result<void> write_boot_pages(const Shell& shell, const GuestConfig& config,
+                              const std::optional<xen::StartModule>& ramdisk) {
+    const MemoryLayout& layout = shell.layout;
+    const bool noxs = shell.flavour.platform == Platform::noxs;
+
+    std::array<xen::StartModule, 2> modules;
+    std::size_t module_count = 0;
+    if (ramdisk)
+        modules[module_count++] = *ramdisk;
+    if (noxs) // always the last one: see docs/noxs.md
+        modules[module_count++] = {layout.device_page().address(), page_size};
+
+    const std::uint64_t special = layout.special_start().address();
+    std::array<xen::MemoryRange, 3> memory{{
+        {0, special, xen::MemoryKind::ram},
+        {special, MemoryLayout::special_pages * page_size, xen::MemoryKind::reserved},
+        {MemoryLayout::high_start.address(), layout.high_pages() * page_size, xen::MemoryKind::ram},
+    }};
+
+    xen::StartInfo info;
+    info.modules = std::span(modules.data(), module_count);
+    info.memory = std::span(memory.data(), layout.high_pages() ? 3 : 2);
+    info.command_line = config.command_line;
+    info.acpi_root_pointer = noxs ? 0 : layout.acpi().address();
+    return xen::write_start_info(shell.page(layout.start_info()), layout.start_info().address(), info);
+}
+
+Result<void> load_pvh(Host& host, const Shell& shell, const GuestConfig& config, const Kernel& kernel) {
+    const KernelHeaders& headers = kernel.headers();
+    if (!headers.pvh_entry)
+        return Error(ErrorKind::invalid_image, "kernel " + kernel.path() + " has no PVH entry note")
+            .advise("Use a kernel built with PVH support, or type=\"pv\" if it has Xen PV support.");
+    TRY(check_image_fits(headers, 0, shell.layout));
+    TRY(load_kernel(host, shell.domain.id(), kernel));
+    std::optional<xen::StartModule> ramdisk;
+    if (!config.ramdisk.empty())
+        ramdisk = TRY(load_ramdisk(host, shell.domain.id(), config.ramdisk, headers, shell.layout));
+    TRY(write_boot_pages(shell, config, ramdisk));
+    return host.control().set_pvh_entry(shell.domain.id(), *headers.pvh_entry,
+                                        static_cast<std::uint32_t>(shell.layout.start_info().address()));
+}
+
+/// What a dead guest said last, as advice; empty if it said nothing.
+std::string last_words(const Shell& shell) {
+    const std::string text = xen::peek_console_ring(shell.page(shell.layout.console()));
+    return text.empty() ? text : "Its console said:\n" + text;
+}
+
+} // namespace
+
+StartedGuest::~StartedGuest() {
+    if (!local_port_)
+        return;
+    if (auto events = host_->events())
+        (void)(*events)->unbind(*local_port_); // closing is all that is left to do with it
+}
+
+Result<void> StartedGuest::wait_ready(std::chrono::milliseconds timeout, int stop_fd) {
+    if (!local_port_)
+        return Error(ErrorKind::invalid_argument, "this guest has no system device that could say ready");
+    const std::byte* page = shell_.page(shell_.layout.system());
+    auto waited = wait_event(*host_, shell_.domain.id(), timeout, stop_fd,
+                             [&] { return read_system_page(page, 0).ready; });
+    if (!waited && waited.error().kind() == ErrorKind::guest_failed) {
+        const std::string words = last_words(shell_);
+        return std::move(waited).error().advise(words.empty() ? "It wrote nothing on its console." : words);
+    }
+    return std::move(waited).while_doing("waiting for the guest to say ready");
+}
+
+Result<StartedGuest> execute(Host& host, Shell shell, const GuestConfig& config, const Kernel& kernel,
+                             const ExecuteOptions& options) {
+    const DomainId id = shell.domain.id();
+    if (shell.flavour.type == GuestType::pvh)
+        TRY(load_pvh(host, shell, config, kernel));
+    else
+        TRY(load_pv(host, shell, config, kernel));
+
+    std::optional<EventChannelPort> local_port;
+    if (options.watch && shell.system) {
+        auto* events = TRY(host.events());
+        local_port = TRY(events->bind(id, shell.system->port));
+    }
+    StartedGuest guest(host, std::move(shell), local_port);
+    if (!options.paused)
+        TRY(host.control().unpause(id));
+    return guest;
+}
+
+} // namespace chaos

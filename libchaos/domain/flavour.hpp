@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A flavour: everything about a guest that must be known before its shell can be prepared, and nothing else.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "libchaos/config/guest_config.hpp"
+#include "libchaos/image/kernel.hpp"
+
+namespace chaos {
+
+/// What the kernel inside expects to find around it.
+enum class Platform : std::uint8_t {
+    noxs,  ///< speaks noxs (docs/noxs.md): a device page, nothing of a PC
+    stock, ///< an unmodified kernel: CPUID policy, ACPI tables, Xen's own console parameters
+};
+
+struct Flavour {
+    GuestType type = GuestType::pvh;
+    Platform platform = Platform::noxs;
+    std::uint64_t memory_kib = 0; ///< a multiple of 4, special pages included
+    std::uint32_t vcpus = 1;
+    std::vector<CpuSet> cpus;      ///< hard affinity, as in GuestConfig
+    std::vector<CpuSet> cpus_soft; ///< soft affinity
+    std::uint32_t max_event_channels = 127;
+    std::uint32_t max_grant_frames = 4;
+
+    friend bool operator==(const Flavour&, const Flavour&) = default;
+};
+
+/// The flavour that `config` needs when it runs a kernel with these headers.
+Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers);
+
+} // namespace chaos

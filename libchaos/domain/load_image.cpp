@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Files are read straight into mapped guest memory, a window of pages at a time: one copy, no buffer of our
+// own.
+#include "libchaos/domain/load_image.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstring>
+
+#include "libchaos/image/file.hpp"
+
+namespace chaos {
+
+namespace {
+
+/// Pages mapped at a time: 4 MiB, so that a large image needs neither a large list nor many calls.
+constexpr std::uint64_t window_pages = 1024;
+
+constexpr std::uint64_t round_up(std::uint64_t bytes) {
+    return (bytes + page_size - 1) / page_size * page_size;
+}
+
+/// Calls `fill(window, address, size)` for each mapped window over [start, end), both page-aligned.
+template<typename Fill>
+Result<void> for_each_window(Host& host, DomainId domain, std::uint64_t start, std::uint64_t end, Fill fill) {
+    std::array<std::uint64_t, window_pages> gfns;
+    for (std::uint64_t address = start; address < end; address += window_pages * page_size) {
+        const std::uint64_t pages = std::min(window_pages, (end - address) / page_size);
+        for (std::uint64_t index = 0; index < pages; ++index)
+            gfns[index] = address / page_size + index;
+        const xen::Mapping window = TRY(host.memory().map(domain, std::span(gfns.data(), pages)));
+        TRY(fill(window.data(), address, pages * page_size));
+    }
+    return {};
+}
+
+/// The part of `segment` that lies in the window [address, address + size).
+Result<void> fill_from_segment(const Kernel& kernel, const KernelSegment& segment, std::byte* window,
+                               std::uint64_t address, std::uint64_t size) {
+    const std::uint64_t from = std::max(segment.address, address);
+    const std::uint64_t to = std::min(segment.address + segment.memory_size, address + size);
+    if (from >= to)
+        return {};
+    const std::uint64_t file_end = segment.address + segment.file_size;
+    const std::uint64_t filled = from < file_end ? std::min(to, file_end) - from : 0;
+    std::byte* destination = window + (from - address);
+    if (filled)
+        TRY(kernel.read_at(segment.file_offset + (from - segment.address), destination, filled));
+    std::memset(destination + filled, 0, to - from - filled);
+    return {};
+}
+
+} // namespace
+
+Result<void> check_image_fits(const KernelHeaders& headers, std::uint64_t ramdisk_size,
+                              const MemoryLayout& layout) {
+    const std::uint64_t limit = layout.special_start().address();
+    const std::uint64_t needed = round_up(headers.end_address) + round_up(ramdisk_size);
+    // The sum cannot wrap: the parser bounds end_address by 4 GiB, a file's size is below 2^63.
+    if (needed > limit)
+        return Error(ErrorKind::invalid_config,
+                     fmt::format("kernel and ramdisk need {} KiB, the guest's memory has room for {} KiB",
+                                 needed / 1024, limit / 1024))
+            .advise(fmt::format("Set memory= to at least \"{}K\".",
+                                needed / 1024 + MemoryLayout::special_pages * page_size / 1024));
+    return {};
+}
+
+Result<void> load_kernel(Host& host, DomainId domain, const Kernel& kernel) {
+    const KernelHeaders& headers = kernel.headers();
+    const std::uint64_t start = headers.lowest_address / page_size * page_size;
+    return for_each_window(host, domain, start, round_up(headers.end_address),
+                           [&](std::byte* window, std::uint64_t address, std::uint64_t size) -> Result<void> {
+                               for (const KernelSegment& segment : headers.segments)
+                                   TRY(fill_from_segment(kernel, segment, window, address, size));
+                               return {};
+                           })
+        .while_doing("loading kernel " + kernel.path());
+}
+
+Result<xen::StartModule> load_ramdisk(Host& host, DomainId domain, const std::string& path,
+                                      const KernelHeaders& headers, const MemoryLayout& layout) {
+    const OpenFile file = TRY(open_regular_file(path).while_doing("opening ramdisk " + path));
+    const auto file_size = static_cast<std::uint64_t>(file.status.st_size);
+    TRY(check_image_fits(headers, file_size, layout));
+    const std::uint64_t end = layout.special_start().address();
+    const std::uint64_t start = end - round_up(file_size);
+    TRY(for_each_window(host, domain, start, end,
+                        [&](std::byte* window, std::uint64_t address, std::uint64_t size) -> Result<void> {
+                            const std::uint64_t offset = address - start;
+                            const std::uint64_t filled = std::min(size, file_size - offset);
+                            std::memset(window + filled, 0, size - filled);
+                            return read_fully(file.descriptor.get(), offset, window, filled);
+                        })
+            .while_doing("loading ramdisk " + path));
+    return xen::StartModule{start, file_size};
+}
+
+} // namespace chaos

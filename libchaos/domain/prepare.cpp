@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// prepare(): domain, vCPUs, memory, event channels, grants and special pages, in that order.
+#include "libchaos/domain/prepare.hpp"
+
+#include <poll.h>
+
+#include <array>
+
+#include "libchaos/domain/device_page.hpp"
+#include "libchaos/domain/populate.hpp"
+#include "libchaos/domain/stock_platform.hpp"
+
+namespace chaos {
+
+namespace {
+
+Result<void> set_affinities(Host& host, DomainId domain, const Flavour& flavour) {
+    if (flavour.cpus.empty() && flavour.cpus_soft.empty())
+        return {};
+    const auto of_vcpu = [](const std::vector<CpuSet>& sets, std::uint32_t vcpu) -> const CpuSet* {
+        if (sets.empty())
+            return nullptr;
+        return sets.size() == 1 ? &sets[0] : vcpu < sets.size() ? &sets[vcpu] : nullptr;
+    };
+    for (std::uint32_t vcpu = 0; vcpu < flavour.vcpus; ++vcpu) {
+        const CpuSet* hard = of_vcpu(flavour.cpus, vcpu);
+        const CpuSet* soft = of_vcpu(flavour.cpus_soft, vcpu);
+        if (hard || soft)
+            TRY(host.control().set_affinity(domain, VcpuId{vcpu}, hard, soft));
+    }
+    return {};
+}
+
+Result<void> give_memory(Host& host, const Shell& shell, int stop_fd) {
+    const DomainId id = shell.domain.id();
+    const bool pvh = shell.flavour.type == GuestType::pvh;
+    TRY(host.control().set_max_memory(id, shell.flavour.memory_kib));
+    if (pvh)
+        TRY(host.control().set_paging_pool(id, paging_pool_bytes(shell.layout, shell.flavour.vcpus,
+                                                                 shell.flavour.platform == Platform::stock)));
+    TRY(host.control().claim_pages(id, shell.layout.total_pages()));
+    if (!pvh)
+        return {}; // where a PV guest's memory goes depends on its kernel
+    return populate_memory(host, id, shell.layout, stop_fd);
+}
+
+/// Of a PVH shell: the event channels of the devices every guest has, and the grants that open their pages to
+/// the back-end.
+Result<void> give_devices(Host& host, Shell& shell) {
+    const DomainId id = shell.domain.id();
+    std::array<xen::GrantSeed, 2> grants;
+    std::size_t count = 0;
+    if (shell.flavour.platform == Platform::noxs) {
+        shell.system = DeviceLocation {
+            shell.layout.system(), TRY(host.control().allocate_unbound(id, this_domain))
+            , system_grant
+        };
+        grants[count++] = {system_grant, this_domain, shell.layout.system()};
+    }
+    shell.console = DeviceLocation {
+        shell.layout.console(), TRY(host.control().allocate_unbound(id, this_domain))
+        , console_grant
+    };
+    grants[count++] = {console_grant, this_domain, shell.layout.console()};
+    return host.memory().seed_grants(id, std::span(grants.data(), count));
+}
+
+Result<void> map_special_pages(Host& host, Shell& shell) {
+    std::array<std::uint64_t, MemoryLayout::special_pages> gfns;
+    for (std::size_t index = 0; index < gfns.size(); ++index)
+        gfns[index] = shell.layout.special_start().number + index;
+    shell.special = TRY(host.memory().map(shell.domain.id(), gfns));
+    return {};
+}
+
+} // namespace
+
+Result<void> check_stop(int stop_fd) {
+    if (stop_fd < 0)
+        return {};
+    pollfd poller{stop_fd, POLLIN, 0};
+    if (::poll(&poller, 1, 0) > 0)
+        return Error(ErrorKind::interrupted, "interrupted");
+    return {};
+}
+
+Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& flavour, int stop_fd) {
+    xen::DomainSpec spec;
+    spec.id = id;
+    spec.handle = uuid.bytes;
+    spec.pvh = flavour.type == GuestType::pvh;
+    spec.vcpus = flavour.vcpus;
+    spec.max_event_channels = flavour.max_event_channels;
+    spec.max_grant_frames = flavour.max_grant_frames;
+    TRY(host.control().create_domain(spec));
+    Shell shell{DomainGuard(host.control(), id), flavour, MemoryLayout(flavour.memory_kib), {}, {}, {}};
+
+    TRY(host.control().set_max_vcpus(id, flavour.vcpus));
+    TRY(set_affinities(host, id, flavour));
+    if (auto given = give_memory(host, shell, stop_fd); !given) {
+        if (given.error().kind() == ErrorKind::out_of_memory)
+            return not_enough_memory(host, flavour.memory_kib, std::move(given).error());
+        return std::move(given).error();
+    }
+    if (flavour.type == GuestType::pvh) {
+        TRY(give_devices(host, shell));
+        TRY(map_special_pages(host, shell));
+        if (flavour.platform == Platform::noxs)
+            write_device_page(shell);
+        else
+            TRY(furnish_stock_platform(host, shell));
+    }
+    TRY(check_stop(stop_fd));
+    return shell;
+}
+
+} // namespace chaos

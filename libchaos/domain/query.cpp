@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// list() and find(): domains joined with their records.
+#include "libchaos/domain/query.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "libchaos/domain/reconcile.hpp"
+
+namespace chaos {
+
+namespace {
+
+Error no_such_guest(std::string_view what) {
+    return Error(ErrorKind::not_found, "there is no guest " + std::string(what))
+        .advise("`chaos list` shows the guests there are.");
+}
+
+/// The record of `id`, if it belongs to the domain with that handle.
+Result<std::optional<GuestRecord>> record_of(Host& host, const xen::DomainInfo& domain) {
+    auto record = TRY(host.registry().record(domain.id));
+    if (record && record->uuid.bytes != domain.handle)
+        record.reset();
+    return record;
+}
+
+Result<GuestInfo> find_by_id(Host& host, DomainId id, std::string_view what) {
+    const auto domain = TRY(host.control().domain_info(id));
+    if (!domain) {
+        TRY(forget_if_gone(host, id));
+        return no_such_guest(what);
+    }
+    auto record = TRY(record_of(host, *domain));
+    if (!record)
+        return Error(ErrorKind::not_found, "domain " + std::to_string(raw(id)) + " was not made by chaos")
+            .advise("Use the toolstack that made it.");
+    return GuestInfo{*domain, std::move(record)};
+}
+
+} // namespace
+
+std::string GuestInfo::name() const {
+    if (record)
+        return record->config.name;
+    return domain.id == this_domain ? "Domain-0" : "";
+}
+
+Result<std::vector<GuestInfo>> list(Host& host) {
+    for (const DomainId id : TRY(host.registry().ids()))
+        TRY(forget_if_gone(host, id));
+    std::vector<GuestInfo> guests;
+    for (const xen::DomainInfo& domain : TRY(host.control().domains()))
+        guests.push_back({ domain, TRY(record_of(host, domain)) });
+    return guests;
+}
+
+Result<GuestInfo> find(Host& host, std::string_view name_id_or_uuid) {
+    const std::string_view text = name_id_or_uuid;
+    if (!text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+        std::uint16_t id = 0;
+        const auto parsed = std::from_chars(text.data(), text.data() + text.size(), id);
+        if (parsed.ec != std::errc{})
+            return no_such_guest(text);
+        return find_by_id(host, DomainId{id}, text);
+    }
+    if (const auto uuid = Uuid::parse(text)) {
+        for (GuestInfo& guest : TRY(list(host)))
+            if (guest.record && guest.record->uuid == *uuid)
+                return std::move(guest);
+        return no_such_guest(text);
+    }
+    const auto id = TRY(host.registry().id_of(text));
+    if (!id)
+        return no_such_guest(text);
+    return find_by_id(host, *id, text);
+}
+
+} // namespace chaos

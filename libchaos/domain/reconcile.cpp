@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The hypervisor is the truth: a record without its domain goes, a half-made domain without its maker goes.
+#include "libchaos/domain/reconcile.hpp"
+
+namespace chaos {
+
+Result<bool> forget_if_gone(Host& host, DomainId id) {
+    const auto domain = TRY(host.control().domain_info(id));
+    if (const auto leftover = TRY(host.registry().leftover(id))) {
+        // Only a domain that carries the UUID of the intent is ours: the id may have gone to another
+        // toolstack.
+        if (domain && domain->handle == leftover->uuid.bytes)
+            TRY(host.control().destroy(id));
+        TRY(host.registry().remove(id, leftover->uuid));
+        return true;
+    }
+    const auto record = TRY(host.registry().record(id));
+    if (!record || (domain && domain->handle == record->uuid.bytes))
+        return false;
+    TRY(host.registry().remove(id, record->uuid));
+    return true;
+}
+
+Result<bool> forget_if_gone(Host& host, std::string_view name) {
+    const auto id = TRY(host.registry().id_of(name));
+    return id ? forget_if_gone(host, *id) : Result<bool>(true);
+}
+
+} // namespace chaos

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Event channels over libxenevtchn.
+#include "libchaos/xen/event_channel.hpp"
+
+#include <cerrno>
+
+#include "libchaos/xen/headers.hpp"
+
+namespace chaos::xen {
+
+void EventChannels::Close::operator()(xenevtchn_handle* handle) const {
+    xenevtchn_close(handle);
+}
+
+Result<EventChannels> EventChannels::open() {
+    xenevtchn_handle* handle = xenevtchn_open(silent_logger(), 0);
+    if (!handle)
+        return Error::from_errno("opening /dev/xen/evtchn", errno);
+    return EventChannels(handle);
+}
+
+Result<EventChannelPort> EventChannels::bind(DomainId guest, EventChannelPort remote) {
+    const auto port = xenevtchn_bind_interdomain(handle_.get(), raw(guest), raw(remote));
+    if (port < 0)
+        return Error::from_errno("binding an event channel of the guest", errno);
+    return EventChannelPort{static_cast<std::uint32_t>(port)};
+}
+
+Result<void> EventChannels::unbind(EventChannelPort local) {
+    if (xenevtchn_unbind(handle_.get(), raw(local)) < 0)
+        return Error::from_errno("unbinding an event channel", errno);
+    return {};
+}
+
+Result<void> EventChannels::notify(EventChannelPort local) {
+    if (xenevtchn_notify(handle_.get(), raw(local)) < 0)
+        return Error::from_errno("notifying the guest", errno);
+    return {};
+}
+
+int EventChannels::fd() const {
+    return xenevtchn_fd(handle_.get());
+}
+
+Result<EventChannelPort> EventChannels::take_pending() {
+    const auto port = xenevtchn_pending(handle_.get());
+    if (port < 0)
+        return Error::from_errno("reading a pending event", errno);
+    return EventChannelPort{static_cast<std::uint32_t>(port)};
+}
+
+Result<void> EventChannels::unmask(EventChannelPort local) {
+    if (xenevtchn_unmask(handle_.get(), raw(local)) < 0)
+        return Error::from_errno("unmasking an event channel", errno);
+    return {};
+}
+
+} // namespace chaos::xen
