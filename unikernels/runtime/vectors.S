@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The interrupt descriptor table, and the few instructions between a vector and its C++ function.
+
+        .set    UPCALL_VECTOR, 32               // also in events.cpp
+        .set    GATE_ON_TRAP_STACK, 0x8e01
+        .set    GATE_ON_THIS_STACK, 0x8e00
+        // Exceptions for which the CPU pushes an error code: 8, 10 to 14, 17, 21, 29, 30.
+        .set    WITH_ERROR_CODE, 0x60227d00
+
+        .section .text.entry, "ax", @progbits
+        .balign 16
+exception_stubs:
+        .set    vector, 0
+        .rept   32
+        .balign 16
+        .if     (WITH_ERROR_CODE >> vector) & 1 == 0
+        pushq   $0
+        .endif
+        pushq   $vector
+        jmp     exception
+        .set    vector, vector + 1
+        .endr
+
+        // Builds the TrapFrame of traps.cpp on the trap stack. Nothing returns from there.
+exception:
+        pushq   %r15
+        pushq   %r14
+        pushq   %r13
+        pushq   %r12
+        pushq   %r11
+        pushq   %r10
+        pushq   %r9
+        pushq   %r8
+        pushq   %rbp
+        pushq   %rdi
+        pushq   %rsi
+        pushq   %rdx
+        pushq   %rcx
+        pushq   %rbx
+        pushq   %rax
+        cld
+        movq    %rsp, %rdi
+        andq    $-16, %rsp
+        call    handle_trap
+        ud2
+
+        .balign 16
+upcall:
+        pushq   %rax
+        pushq   %rcx
+        pushq   %rdx
+        pushq   %rsi
+        pushq   %rdi
+        pushq   %r8
+        pushq   %r9
+        pushq   %r10
+        pushq   %r11
+        cld
+        // The CPU aligned the stack to 16 before its five words: with nine more it is aligned again.
+        call    handle_upcall
+        popq    %r11
+        popq    %r10
+        popq    %r9
+        popq    %r8
+        popq    %rdi
+        popq    %rsi
+        popq    %rdx
+        popq    %rcx
+        popq    %rax
+        iretq
+
+        // Linked between 64 and 128 KiB (image.lds), an address is 0x10000 and a 16-bit rest.
+        .macro  gate handler, kind
+        .word   \handler - 0x10000, 0x08, \kind, 0x0001
+        .quad   0
+        .endm
+
+        .section .rodata.idt, "a", @progbits
+        .balign 16
+idt:
+        .set    vector, 0
+        .rept   32
+        gate    (exception_stubs + 16 * vector), GATE_ON_TRAP_STACK
+        .set    vector, vector + 1
+        .endr
+        gate    upcall, GATE_ON_THIS_STACK
+idt_end:
+
+        .globl  idt_pointer
+idt_pointer:
+        .word   idt_end - idt - 1
+        .long   idt
+
+        .section .note.GNU-stack, "", @progbits
