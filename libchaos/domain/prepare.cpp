@@ -57,11 +57,11 @@ Result<void> give_devices(Host& host, Shell& shell) {
         };
         grants[count++] = {system_grant, this_domain, shell.layout.system()};
     }
-    shell.console = DeviceLocation {
-        shell.layout.console(), TRY(host.control().allocate_unbound(id, this_domain))
-        , console_grant
-    };
-    grants[count++] = {console_grant, this_domain, shell.layout.console()};
+    const GrantReference grant =
+        shell.flavour.platform == Platform::noxs ? console_grant : stock_console_grant;
+    shell.console = DeviceLocation{shell.layout.console(),
+                                   TRY(host.control().allocate_unbound(id, this_domain)), grant};
+    grants[count++] = {grant, this_domain, shell.layout.console()};
     return host.memory().seed_grants(id, std::span(grants.data(), count));
 }
 

@@ -7,6 +7,10 @@
 
 namespace chaos {
 
+/// The grant reference that Xen reserves for the console ring (GNTTAB_RESERVED_CONSOLE, xen/grant_table.h). A
+/// stock kernel hands out those above 7 as it likes.
+constexpr GrantReference stock_console_grant{0};
+
 /// Gives a PVH shell of Platform::stock its CPUID policy, its ACPI tables (in the layout's ACPI page) and the
 /// HVM parameters that name its console, and clears the console ring.
 Result<void> furnish_stock_platform(Host& host, const Shell& shell);

@@ -7,6 +7,10 @@
 
 #include "libchaos/xen/headers.hpp"
 
+extern "C" {
+#include <xen/hvm/params.h>
+}
+
 namespace chaos::xen {
 
 namespace {
@@ -122,8 +126,14 @@ Result<EventChannelPort> Control::allocate_unbound(DomainId guest, DomainId remo
     return EventChannelPort{static_cast<std::uint32_t>(port)};
 }
 
-Result<void> Control::set_hvm_parameter(DomainId domain, std::uint32_t index, std::uint64_t value) {
-    return checked(xc_hvm_param_set(handle(), raw(domain), index, value), "setting an HVM parameter");
+Result<void> Control::set_hvm_parameter(DomainId domain, HvmParameter parameter, std::uint64_t value) {
+    static_assert(static_cast<std::uint32_t>(HvmParameter::timer_mode) == HVM_PARAM_TIMER_MODE);
+    static_assert(static_cast<std::uint32_t>(HvmParameter::console_pfn) == HVM_PARAM_CONSOLE_PFN);
+    static_assert(static_cast<std::uint32_t>(HvmParameter::console_event_channel) ==
+                  HVM_PARAM_CONSOLE_EVTCHN);
+    static_assert(timer_mode_no_delay_for_missed_ticks == HVMPTM_no_delay_for_missed_ticks);
+    return checked(xc_hvm_param_set(handle(), raw(domain), static_cast<std::uint32_t>(parameter), value),
+                   "setting an HVM parameter");
 }
 
 Result<void> Control::apply_cpuid_policy(DomainId domain) {

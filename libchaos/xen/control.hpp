@@ -39,6 +39,17 @@ struct DomainSpec {
     std::uint32_t max_grant_frames = 4;
 };
 
+/// The HVM parameters that chaos sets (xen/hvm/params.h, HVM_PARAM_*).
+enum class HvmParameter : std::uint32_t {
+    timer_mode = 10,
+    console_pfn = 17,
+    console_event_channel = 18,
+};
+
+/// HvmParameter::timer_mode: a vCPU that had to wait for a CPU does not fall behind real time (the default is
+/// that its clock stops meanwhile).
+constexpr std::uint64_t timer_mode_no_delay_for_missed_ticks = 1;
+
 /// A domain as the hypervisor sees it now.
 struct DomainInfo {
     DomainId id{};
@@ -94,7 +105,7 @@ class Control {
     /// Points vCPU 0 of a PVH domain at `entry` with the start info's address in EBX, as the PVH boot
     /// protocol has it (xen/arch-x86/hvm/start_info.h): 32-bit flat protected mode, paging off.
     Result<void> set_pvh_entry(DomainId domain, std::uint32_t entry, std::uint32_t start_info_address);
-    Result<void> set_hvm_parameter(DomainId domain, std::uint32_t index, std::uint64_t value);
+    Result<void> set_hvm_parameter(DomainId domain, HvmParameter parameter, std::uint64_t value);
     /// Gives the domain the CPUID and MSR policy that a stock kernel expects.
     Result<void> apply_cpuid_policy(DomainId domain);
     Result<void> set_affinity(DomainId domain, VcpuId vcpu, const std::bitset<256>* hard,
