@@ -13,7 +13,8 @@
 
 namespace chaos {
 
-/// Where a device's control page and event channel are in the guest (one noxs entry, or a stock guest's console).
+/// Where a device's control page and event channel are in the guest (one noxs entry, or a stock guest's
+/// console).
 struct DeviceLocation {
     Gfn frame;
     EventChannelPort port{};
@@ -24,9 +25,9 @@ struct DeviceLocation {
 struct GuestRecord {
     DomainId id{};
     Uuid uuid;
-    GuestConfig config;    ///< config.name is the guest's name
+    GuestConfig config; ///< config.name is the guest's name
     std::uint64_t created_unix_ms = 0;
-    std::optional<DeviceLocation> system;  ///< absent for kernels that do not speak noxs
+    std::optional<DeviceLocation> system; ///< absent for kernels that do not speak noxs
     std::optional<DeviceLocation> console;
 };
 

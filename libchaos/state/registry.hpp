@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The guests that chaos made, as small files: one record per domain id, one symbolic link per name.
 //
-//     <state directory>/guests/32700.json     the record; while its guest is being made, an intent locked by its maker
+//     <state directory>/guests/32700.json     the record; before that the intent, locked by its maker
 //     <state directory>/names/web -> 32700    made exclusively, so two guests never get one name
 //     <state directory>/next-domain           the id to try next, counting down
 //
-// Ids count down because Xen keeps its domains in a list sorted by id and walks it from the low end at every creation.
-// Whoever removes or replaces a record holds flock(2) on the file that is there; an intent whose lock is free belongs
-// to a process that was killed. The hypervisor is the truth: nothing here proves that a domain exists.
+// Ids count down because Xen keeps its domains in a list sorted by id and walks it from the low end at every
+// creation. Whoever removes or replaces a record holds flock(2) on the file that is there; an intent whose
+// lock is free belongs to a process that was killed. The hypervisor is the truth: nothing here proves that a
+// domain exists.
 #pragma once
 
 #include <optional>
@@ -23,8 +24,8 @@ namespace chaos {
 
 class Registry;
 
-/// A domain id and a name held for a guest that is being made. Unless committed, both are given back when it goes.
-/// The Registry must outlive it.
+/// A domain id and a name held for a guest that is being made. Unless committed, both are given back when it
+/// goes. The Registry must outlive it.
 class Reservation {
   public:
     Reservation(Reservation&& other) noexcept;
@@ -59,8 +60,8 @@ class Registry {
     /// Makes the directories if they are missing.
     static Result<Registry> open(const std::string& state_directory);
 
-    /// Holds the next free domain id for `uuid` and `name`; fails with name_taken. The id is free of records, but a
-    /// domain of another toolstack may have it: then call again.
+    /// Holds the next free domain id for `uuid` and `name`; fails with name_taken. The id is free of records,
+    /// but a domain of another toolstack may have it: then call again.
     Result<Reservation> reserve(std::string_view name, const Uuid& uuid);
 
     /// The finished record of `id`, or nothing.

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The registry opened and looked into: nothing here changes a record or a name.
+#include "libchaos/state/registry.hpp"
+
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <memory>
+
+#include "libchaos/state/state_files.hpp"
+
+namespace chaos {
+
+using namespace state_files;
+
+namespace {
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+using Listing = std::unique_ptr<DIR, CloseDirectory>;
+
+/// A second descriptor of `directory`, because reading a directory moves the descriptor's position.
+Listing open_listing(int directory) {
+    const int file = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    Listing listing(file < 0 ? nullptr : ::fdopendir(file));
+    if (!listing && file >= 0)
+        ::close(file);
+    return listing;
+}
+
+UniqueFd open_directory(const std::string& path) {
+    return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+/// Makes `path` and what leads to it. Only the last part, which is chaos's own, is closed to others.
+Result<void> make_directory(const std::string& path) {
+    for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+        (void)::mkdir(path.substr(0, slash).c_str(), 0755); // the last mkdir tells what was wrong
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+        return Error::from_errno("mkdir", errno).while_doing("making " + path);
+    return {};
+}
+
+Result<UniqueFd> open_or_make(const std::string& parent, const std::string& path) {
+    UniqueFd directory = open_directory(path);
+    if (!directory.is_open() && errno == ENOENT) {
+        TRY(make_directory(parent));
+        if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+            return Error::from_errno("mkdir", errno).while_doing("making " + path);
+        directory = open_directory(path);
+    }
+    if (!directory.is_open())
+        return Error::from_errno("open", errno).while_doing("opening " + path);
+    return directory;
+}
+
+std::string path_of(const std::string& directory, DomainId id) {
+    return directory + "/guests/" + FileName(id).c_str();
+}
+
+/// A process killed while it replaced a record leaves the unused replacement. While nobody holds the record's
+/// lock, nobody is writing one.
+void remove_stray_replacement(int guests, DomainId id) {
+    const auto record = open_record(guests, id, Lock::exclusive_if_free);
+    if (record && record->file.is_open())
+        (void)unlink(guests, replacement_name(id).c_str());
+}
+
+} // namespace
+
+Result<Registry> Registry::open(const std::string& state_directory) {
+    UniqueFd guests = TRY(open_or_make(state_directory, state_directory + "/guests"));
+    UniqueFd names = TRY(open_or_make(state_directory, state_directory + "/names"));
+    return Registry(state_directory, std::move(guests), std::move(names));
+}
+
+Result<std::optional<GuestRecord>> Registry::record(DomainId id) {
+    const auto look = [&]() -> Result<std::optional<GuestRecord>> {
+        const OpenRecord opened = TRY(open_record(guests_.get(), id, Lock::none));
+        if (!opened.exists)
+            return std::optional<GuestRecord>{};
+        Contents contents = TRY(read_contents(opened.file.get(), id));
+        if (auto* record = std::get_if<GuestRecord>(&contents))
+            return std::optional<GuestRecord>(std::move(*record));
+        return std::optional<GuestRecord>{};
+    };
+    return look().while_doing("reading " + path_of(directory_, id));
+}
+
+// A link may be stale: its process was killed halfway through a removal or a renaming. The record has the
+// last word.
+Result<std::optional<DomainId>> Registry::id_of(std::string_view name) {
+    const std::string link(name);
+    const auto look = [&]() -> Result<std::optional<DomainId>> {
+        if (!check_guest_name(name))
+            return std::optional<DomainId>{};
+        const auto target = TRY(read_link(names_.get(), link.c_str()));
+        const auto id = target ? parse_id(*target) : std::nullopt;
+        if (!id)
+            return std::optional<DomainId>{};
+        const OpenRecord opened = TRY(open_record(guests_.get(), *id, Lock::none));
+        if (!opened.exists)
+            return std::optional<DomainId>{};
+        const Contents contents = TRY(read_contents(opened.file.get(), *id));
+        const auto* record = std::get_if<GuestRecord>(&contents);
+        const std::string& holder = record ? record->config.name : std::get<Intent>(contents).name;
+        return holder == name ? id : std::nullopt;
+    };
+    return look().while_doing("looking up the name " + link);
+}
+
+Result<std::vector<DomainId>> Registry::ids() {
+    const std::string doing = "listing " + directory_ + "/guests";
+    const auto directory = open_listing(guests_.get());
+    if (!directory)
+        return Error::from_errno("open", errno).while_doing(doing);
+
+    std::vector<DomainId> found;
+    errno = 0;
+    while (const dirent* entry = ::readdir(directory.get())) {
+        if (const auto id = parse_id(entry->d_name, ".json"))
+            found.push_back(*id);
+        else if (const auto stray = parse_id(entry->d_name, ".new"))
+            remove_stray_replacement(guests_.get(), *stray);
+        errno = 0;
+    }
+    if (errno != 0)
+        return Error::from_errno("readdir", errno).while_doing(doing);
+    return found;
+}
+
+Result<std::optional<Leftover>> Registry::leftover(DomainId id) {
+    const auto look = [&]() -> Result<std::optional<Leftover>> {
+        const OpenRecord opened = TRY(open_record(guests_.get(), id, Lock::shared_if_free));
+        if (!opened.file.is_open())
+            return std::optional<Leftover>{};
+        Contents contents = TRY(read_contents(opened.file.get(), id));
+        auto* intent = std::get_if<Intent>(&contents);
+        if (!intent)
+            return std::optional<Leftover>{};
+        return std::optional(Leftover{id, intent->uuid, std::move(intent->name)});
+    };
+    return look().while_doing("reading " + path_of(directory_, id));
+}
+
+} // namespace chaos
