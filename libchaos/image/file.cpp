@@ -2,8 +2,12 @@
 // The system calls behind reading a kernel file.
 #include "libchaos/image/file.hpp"
 
-#include <cerrno>
 #include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
 
 namespace chaos {
 namespace {
@@ -42,10 +46,27 @@ Result<OpenFile> open_regular_file(const std::string& path) {
     return file;
 }
 
+namespace {
+
+/// pread(2) by way of a buffer of our own. Some file systems (9p among them) pin the pages they read into, which mapped
+/// guest memory does not allow: they answer EFAULT.
+ssize_t read_by_way_of_buffer(int descriptor, void* destination, std::size_t size, off_t offset) {
+    constexpr std::size_t buffer_size = 256 * 1024;
+    const auto buffer = std::make_unique_for_overwrite<unsigned char[]>(std::min(size, buffer_size));
+    const ssize_t count = ::pread(descriptor, buffer.get(), std::min(size, buffer_size), offset);
+    if (count > 0)
+        std::memcpy(destination, buffer.get(), static_cast<std::size_t>(count));
+    return count;
+}
+
+} // namespace
+
 Result<void> read_fully(int descriptor, std::uint64_t offset, void* buffer, std::size_t size) {
     auto* to = static_cast<unsigned char*>(buffer);
     while (size > 0) {
-        const ssize_t count = ::pread(descriptor, to, size, static_cast<off_t>(offset));
+        ssize_t count = ::pread(descriptor, to, size, static_cast<off_t>(offset));
+        if (count < 0 && errno == EFAULT)
+            count = read_by_way_of_buffer(descriptor, to, size, static_cast<off_t>(offset));
         if (count < 0) {
             if (errno == EINTR)
                 continue;
