@@ -13,7 +13,8 @@
 namespace chaos {
 
 /// One PT_LOAD segment: `file_size` bytes at `file_offset` go to guest-physical `address`; the rest up to
-/// `memory_size` is zero. Checked: no overflow, file_size <= memory_size, inside the file, segments do not overlap.
+/// `memory_size` is zero. Checked: no overflow, file_size <= memory_size, inside the file, segments do not
+/// overlap.
 struct KernelSegment {
     std::uint64_t address = 0;
     std::uint64_t file_offset = 0;
@@ -26,10 +27,11 @@ struct KernelHeaders {
     std::vector<KernelSegment> segments; ///< sorted by address, at least one, at most 16
     std::uint64_t lowest_address = 0;    ///< of any segment
     std::uint64_t end_address = 0;       ///< first byte after the highest segment, below 4 GiB
-    /// Guest-physical address of the 32-bit PVH entry (note XEN_ELFNOTE_PHYS32_ENTRY, xen/elfnote.h), inside a segment.
+    /// Guest-physical address of the 32-bit PVH entry (note XEN_ELFNOTE_PHYS32_ENTRY, xen/elfnote.h), inside
+    /// a segment.
     std::optional<std::uint32_t> pvh_entry;
-    bool xen_pv = false;                        ///< carries the notes of a paravirtual kernel
-    std::optional<std::uint32_t> noxs_version;  ///< major << 16 | minor from the noxs note (noxs/noxs.h)
+    bool xen_pv = false;                       ///< carries the notes of a paravirtual kernel
+    std::optional<std::uint32_t> noxs_version; ///< major << 16 | minor from the noxs note (noxs/noxs.h)
 };
 
 /// Bytes of a file as the parser sees them; lets tests and fuzzers feed memory.
@@ -38,17 +40,21 @@ class ByteSource {
     virtual ~ByteSource() = default;
     [[nodiscard]] virtual std::uint64_t size() const = 0;
     /// Fills `size` bytes from `offset`, all or an Error.
-    [[nodiscard]] virtual Result<void> read_at(std::uint64_t offset, void* buffer, std::size_t size) const = 0;
+    [[nodiscard]] virtual Result<void> read_at(std::uint64_t offset, void* buffer,
+                                               std::size_t size) const = 0;
 };
 
-/// Parses a 64-bit x86 ELF executable. Everything in it is taken for hostile; the parser reads headers and notes only.
+/// Parses a 64-bit x86 ELF executable. Everything in it is taken for hostile; the parser reads headers and
+/// notes only.
 Result<KernelHeaders> parse_elf_kernel(const ByteSource& source);
 
-/// A kernel ready to be copied into guests: the open file and its headers. Move-only; safe to read from several threads.
+/// A kernel ready to be copied into guests: the open file and its headers. Move-only; safe to read from
+/// several threads.
 class Kernel {
   public:
-    /// Opens `path`. A Linux bzImage is unpacked once into `cache_directory` (made if missing) and found there the next time;
-    /// a changed file is unpacked again. Fails with ErrorKind::invalid_image or not_found.
+    /// Opens `path`. A Linux bzImage is unpacked once into `cache_directory` (made if missing) and found
+    /// there the next time; a changed file is unpacked again. Fails with ErrorKind::invalid_image or
+    /// not_found.
     static Result<Kernel> open(const std::string& path,
                                const std::string& cache_directory = "/var/cache/chaos/kernels");
 
