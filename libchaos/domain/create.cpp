@@ -2,8 +2,6 @@
 // create(): reserve a name and an id, prepare, execute, record, wait.
 #include "libchaos/domain/create.hpp"
 
-#include <fmt/format.h>
-
 #include <cerrno>
 
 #include "libchaos/domain/execute.hpp"

@@ -3,8 +3,6 @@
 // own.
 #include "libchaos/domain/load_image.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cstring>
 
@@ -59,11 +57,11 @@ Result<void> check_image_fits(const KernelHeaders& headers, std::uint64_t ramdis
     const std::uint64_t needed = round_up(headers.end_address) + round_up(ramdisk_size);
     // The sum cannot wrap: the parser bounds end_address by 4 GiB, a file's size is below 2^63.
     if (needed > limit)
-        return Error(ErrorKind::invalid_config,
-                     fmt::format("kernel and ramdisk need {} KiB, the guest's memory has room for {} KiB",
-                                 needed / 1024, limit / 1024))
-            .advise(fmt::format("Set memory= to at least \"{}K\".",
-                                needed / 1024 + MemoryLayout::special_pages * page_size / 1024));
+        return Error(ErrorKind::invalid_config, "kernel and ramdisk need " + std::to_string(needed / 1024) +
+                                                    " KiB, the guest's memory has room for " +
+                                                    std::to_string(limit / 1024) + " KiB")
+            .advise("Set memory= to at least \"" +
+                    std::to_string((needed + MemoryLayout::special_pages * page_size) / 1024) + "K\".");
     return {};
 }
 

@@ -2,8 +2,6 @@
 // Memory in as few hypercalls as it takes: one per batch of extents of one size.
 #include "libchaos/domain/populate.hpp"
 
-#include <fmt/format.h>
-
 #include <vector>
 
 #include "libchaos/domain/prepare.hpp"
@@ -67,10 +65,9 @@ Result<void> populate_memory(Host& host, DomainId domain, const MemoryLayout& la
 Error not_enough_memory(Host& host, std::uint64_t wanted_kib, Error cause) {
     Error error = std::move(cause).as(ErrorKind::out_of_memory);
     if (auto free_kib = host.control().free_memory_kib())
-        return std::move(error).advise(fmt::format(
-            "The guest needs {} KiB and some overhead, the hypervisor has {} KiB free: destroy guests, lower "
-            "memory=, or give dom0 less.",
-            wanted_kib, *free_kib));
+        return std::move(error).advise(
+            "The guest needs " + std::to_string(wanted_kib) + " KiB and some overhead, the hypervisor has " +
+            std::to_string(*free_kib) + " KiB free: destroy guests, lower memory=, or give dom0 less.");
     return error;
 }
 

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "libchaos/domain/acpi_tables.hpp"
+
 namespace chaos {
 
 Result<void> furnish_stock_platform(Host& host, const Shell& shell) {
@@ -14,8 +16,11 @@ Result<void> furnish_stock_platform(Host& host, const Shell& shell) {
                                   xen::timer_mode_no_delay_for_missed_ticks));
     TRY(control.set_hvm_parameter(id, xen::HvmParameter::console_pfn, shell.console->frame.number));
     TRY(control.set_hvm_parameter(id, xen::HvmParameter::console_event_channel, raw(shell.console->port)));
+    const MemoryLayout& layout = shell.layout;
+    write_acpi_tables(std::span<std::byte, page_size>(shell.page(layout.acpi()), page_size),
+                      layout.acpi().address(), shell.flavour.vcpus);
     // The guest does not run yet: a plain write, and no memory of a former owner may show through.
-    std::memset(shell.page(shell.layout.console()), 0, page_size);
+    std::memset(shell.page(layout.console()), 0, page_size);
     return {};
 }
 
