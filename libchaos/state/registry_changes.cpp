@@ -50,6 +50,8 @@ Result<Holder> judge_link(int guests, int names, const char* name, std::optional
             return Holder::another; // being made, renamed or removed by a living process
         if (holder.exists) {
             const auto contents = read_contents(holder.file.get(), *holder_id);
+            if (!contents && contents.error().system_errno() != 0)
+                return contents.error();
             if (!contents)
                 return Holder::another; // damaged: nothing says that its guest is gone
             const auto* record = std::get_if<GuestRecord>(&*contents);
@@ -93,8 +95,8 @@ Result<void> release_name(int names, const std::string& name, DomainId id) {
 } // namespace
 
 Result<Reservation> Registry::reserve(std::string_view name, const Uuid& uuid) {
+    TRY(check_guest_name(name)); // whose message shows a bad name in a form that suits a terminal
     const auto attempt = [&]() -> Result<Reservation> {
-        TRY(check_guest_name(name));
         UniqueFd intent = TRY(make_intent(guests_.get(), Intent{std::string(name), uuid}));
         const DomainId id = TRY(link_at_next_id(guests_.get(), intent.get()));
         Reservation reservation(*this, id, std::move(intent), std::string());
@@ -127,8 +129,8 @@ Result<void> Registry::remove(DomainId id, const Uuid& uuid) {
 // The new name is taken before the record says so, and the old one given back after: at every instant at
 // least one of them leads to the record, and a link that the record does not confirm is stale.
 Result<void> Registry::rename(DomainId id, std::string_view new_name) {
+    TRY(check_guest_name(new_name));
     const auto attempt = [&]() -> Result<void> {
-        TRY(check_guest_name(new_name));
         const OpenRecord opened = TRY(open_record(guests_.get(), id, Lock::exclusive));
         if (!opened.exists)
             return Error(ErrorKind::not_found, "there is no record of domain " + std::to_string(raw(id)));

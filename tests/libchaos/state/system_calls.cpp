@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Wrappers that the linker puts in place of the file system calls, for every object of the test program.
+#include "system_calls.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace chaos::test::system_calls {
+namespace {
+
+bool counting = false;
+std::vector<std::string> calls;
+std::size_t failing_call = 0;
+int failing_errno = 0;
+std::size_t fatal_call = 0;
+
+/// Whether this call is to fail; errno is then set.
+bool fails(const char* name) {
+    if (!counting)
+        return false;
+    calls.emplace_back(name);
+    if (calls.size() == fatal_call)
+        ::kill(::getpid(), SIGKILL);
+    if (calls.size() != failing_call)
+        return false;
+    errno = failing_errno;
+    return true;
+}
+
+} // namespace
+
+void start_counting() {
+    calls.clear();
+    counting = true;
+}
+
+std::vector<std::string> stop_counting() {
+    counting = false;
+    failing_call = 0;
+    fatal_call = 0;
+    return calls;
+}
+
+void fail_at(std::size_t number, int errno_value) {
+    failing_call = number;
+    failing_errno = errno_value;
+}
+
+void die_at(std::size_t number) {
+    fatal_call = number;
+}
+
+} // namespace chaos::test::system_calls
+
+using chaos::test::system_calls::fails;
+
+extern "C" {
+
+int __real_openat(int directory, const char* path, int flags, mode_t mode);
+int __wrap_openat(int directory, const char* path, int flags, mode_t mode) {
+    return fails("openat") ? -1 : __real_openat(directory, path, flags, mode);
+}
+
+int __real_flock(int file, int operation);
+int __wrap_flock(int file, int operation) {
+    return fails("flock") ? -1 : __real_flock(file, operation);
+}
+
+int __real_fstat(int file, struct stat* status);
+int __wrap_fstat(int file, struct stat* status) {
+    return fails("fstat") ? -1 : __real_fstat(file, status);
+}
+
+ssize_t __real_write(int file, const void* bytes, std::size_t size);
+ssize_t __wrap_write(int file, const void* bytes, std::size_t size) {
+    return fails("write") ? -1 : __real_write(file, bytes, size);
+}
+
+ssize_t __real_pread(int file, void* bytes, std::size_t size, off_t offset);
+ssize_t __wrap_pread(int file, void* bytes, std::size_t size, off_t offset) {
+    return fails("pread") ? -1 : __real_pread(file, bytes, size, offset);
+}
+
+ssize_t __real_pwrite(int file, const void* bytes, std::size_t size, off_t offset);
+ssize_t __wrap_pwrite(int file, const void* bytes, std::size_t size, off_t offset) {
+    return fails("pwrite") ? -1 : __real_pwrite(file, bytes, size, offset);
+}
+
+int __real_linkat(int from_directory, const char* from, int to_directory, const char* to, int flags);
+int __wrap_linkat(int from_directory, const char* from, int to_directory, const char* to, int flags) {
+    return fails("linkat") ? -1 : __real_linkat(from_directory, from, to_directory, to, flags);
+}
+
+int __real_symlinkat(const char* target, int directory, const char* path);
+int __wrap_symlinkat(const char* target, int directory, const char* path) {
+    return fails("symlinkat") ? -1 : __real_symlinkat(target, directory, path);
+}
+
+ssize_t __real_readlinkat(int directory, const char* path, char* target, std::size_t size);
+ssize_t __wrap_readlinkat(int directory, const char* path, char* target, std::size_t size) {
+    return fails("readlinkat") ? -1 : __real_readlinkat(directory, path, target, size);
+}
+
+int __real_renameat(int from_directory, const char* from, int to_directory, const char* to);
+int __wrap_renameat(int from_directory, const char* from, int to_directory, const char* to) {
+    return fails("renameat") ? -1 : __real_renameat(from_directory, from, to_directory, to);
+}
+
+int __real_unlinkat(int directory, const char* path, int flags);
+int __wrap_unlinkat(int directory, const char* path, int flags) {
+    return fails("unlinkat") ? -1 : __real_unlinkat(directory, path, flags);
+}
+
+} // extern "C"
