@@ -36,11 +36,11 @@ Result<Range> parse_range(std::string_view part) {
     const auto last = dash == part.npos ? first : to_cpu(part.substr(dash + 1));
     if (!first || !last)
         return Error(ErrorKind::invalid_config,
-                     quoted(part) + " is no CPU; a list of CPUs looks like \"0-3,5,^1\" or \"all\"");
+                     in_quotes(part) + " is no CPU; a list of CPUs looks like \"0-3,5,^1\" or \"all\"");
     if (*first > *last)
-        return Error(ErrorKind::invalid_config, quoted(part) + " runs backwards");
+        return Error(ErrorKind::invalid_config, in_quotes(part) + " runs backwards");
     if (*last >= CpuSet().size())
-        return Error(ErrorKind::invalid_config, quoted(part) + " is beyond the last possible CPU, " +
+        return Error(ErrorKind::invalid_config, in_quotes(part) + " is beyond the last possible CPU, " +
                                                     std::to_string(CpuSet().size() - 1));
     return Range{*first, *last};
 }
@@ -51,7 +51,7 @@ Result<void> add_part(std::string_view part, CpuSet& cpus) {
         part = trimmed(part.substr(1));
     if (part.starts_with("node:") || part.starts_with("nodes:"))
         return Error(ErrorKind::invalid_config,
-                     quoted(part) + ": NUMA nodes are not carried out yet; name their CPUs");
+                     in_quotes(part) + ": NUMA nodes are not carried out yet; name their CPUs");
     if (part == "all") {
         if (exclude)
             return Error(ErrorKind::invalid_config, "^all leaves no CPU");

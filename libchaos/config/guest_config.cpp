@@ -3,10 +3,8 @@
 #include "libchaos/config/guest_config.hpp"
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 
-#include "libchaos/config/cpu_list.hpp"
+#include "libchaos/config/affinity.hpp"
 #include "libchaos/config/keys.hpp"
 #include "libchaos/config/settings.hpp"
 #include "libchaos/config/text.hpp"
@@ -64,8 +62,6 @@ class Decoder {
     Result<void> finish_command_line();
     Result<void> finish_memory();
     Result<void> finish_vcpus();
-    Result<std::vector<CpuSet>> affinity(std::string_view key);
-    Result<CpuSet> affinity_item(const Entry& entry, const Value& item);
 
     const Settings& settings_;
     GuestConfig config_;
@@ -230,8 +226,8 @@ Result<void> Decoder::finish() {
     TRY(finish_command_line());
     TRY(finish_memory());
     TRY(finish_vcpus());
-    config_.cpus = TRY(affinity("cpus"));
-    config_.cpus_soft = TRY(affinity("cpus_soft"));
+    config_.cpus = TRY(config::read_affinity(settings_, "cpus", config_.vcpus));
+    config_.cpus_soft = TRY(config::read_affinity(settings_, "cpus_soft", config_.vcpus));
     return {};
 }
 
@@ -298,50 +294,6 @@ Result<void> Decoder::finish_vcpus() {
     return {};
 }
 
-/// A text for all vCPUs, or a list with one CPULIST for each; vCPUs that the list does not reach may run
-/// anywhere.
-Result<std::vector<CpuSet>> Decoder::affinity(std::string_view key) {
-    std::vector<CpuSet> sets;
-    const Entry* entry = settings_.find(key);
-    if (entry == nullptr)
-        return sets;
-    if (entry->value.kind != Value::Kind::list) {
-        auto set = config::parse_cpu_list(entry->value.text);
-        if (!set)
-            return settings_.wrong(*entry, set.error().story());
-        sets.push_back(*set);
-        return sets;
-    }
-    const auto& items = entry->value.items;
-    if (items.size() > config_.vcpus)
-        return settings_.wrong(*entry, "the list has " + std::to_string(items.size()) + " items for " +
-                                           std::to_string(config_.vcpus) + " vCPUs");
-    for (const Value& item : items)
-        sets.push_back(TRY(affinity_item(*entry, item)));
-    if (!sets.empty())
-        sets.resize(config_.vcpus, CpuSet().set());
-    return sets;
-}
-
-Result<CpuSet> Decoder::affinity_item(const Entry& entry, const Value& item) {
-    CpuSet cpus;
-    if (item.kind != Value::Kind::list) {
-        auto parsed = config::parse_cpu_list(item.text);
-        if (!parsed)
-            return settings_.wrong_item(entry, item, parsed.error().story());
-        return parsed;
-    }
-    for (const Value& part : item.items) {
-        if (part.kind == Value::Kind::list)
-            return settings_.wrong_item(entry, part, "a CPU or a list of CPUs like \"0-3,5\" was expected");
-        if (auto added = config::add_cpu_list(part.text, cpus); !added)
-            return settings_.wrong_item(entry, part, added.error().story());
-    }
-    if (cpus.none())
-        return settings_.wrong_item(entry, item, "no CPU is left");
-    return cpus;
-}
-
 } // namespace
 
 Result<GuestConfig> parse_guest_config(std::string_view text, std::string_view origin,
@@ -349,7 +301,7 @@ Result<GuestConfig> parse_guest_config(std::string_view text, std::string_view o
     Settings settings;
     TRY(settings.add(text, {std::string(origin), false}));
     for (const std::string& setting : overrides)
-        TRY(settings.add(setting, {"override " + config::quoted(setting), true}));
+        TRY(settings.add(setting, {"override " + config::in_quotes(setting), true}));
     return Decoder(settings).decode(origin);
 }
 

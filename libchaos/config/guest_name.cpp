@@ -18,7 +18,7 @@ bool is_punctuation(char c) {
 
 Error refuse(std::string_view name, std::string_view why) {
     return Error(ErrorKind::invalid_argument,
-                 "a guest cannot be named " + config::quoted(name) + ": " + std::string(why));
+                 "a guest cannot be named " + config::in_quotes(name) + ": " + std::string(why));
 }
 
 } // namespace

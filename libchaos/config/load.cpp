@@ -23,19 +23,23 @@ Result<std::string> read_text_file(const std::string& path) {
     if (!S_ISREG(status.st_mode))
         return Error(ErrorKind::invalid_config, "this is no regular file");
 
-    // One byte beyond the limit is asked for, so that a longer file is seen as such.
+    // The size is a hint (files in /proc have none). One byte beyond the limit is asked for, so that a longer
+    // file is seen as such.
+    constexpr std::size_t limit = config::maximum_text + 1;
     std::string text;
-    text.resize(std::min<std::size_t>(static_cast<std::size_t>(status.st_size), config::maximum_text) + 1);
     std::size_t size = 0;
-    while (size < text.size()) {
+    text.resize(std::min(static_cast<std::size_t>(status.st_size) + 1, limit));
+    for (;;) {
+        if (size == text.size())
+            text.resize(std::min(std::max<std::size_t>(size * 2, 4096), limit));
         const ssize_t count = ::read(file.get(), text.data() + size, text.size() - size);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
             return Error::from_errno("read", errno);
-        if (count == 0)
-            break;
         size += static_cast<std::size_t>(count);
+        if (count == 0 || size == limit)
+            break;
     }
     text.resize(size);
     return text;

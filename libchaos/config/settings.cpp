@@ -15,7 +15,7 @@ std::string shown(const Value& value) {
     case Value::Kind::number:
         return value.text.size() <= 60 ? value.text : value.text.substr(0, 60) + "…";
     case Value::Kind::string:
-        return quoted(value.text);
+        return in_quotes(value.text);
     case Value::Kind::list:
         return value.items.empty() ? "[]" : "[…]";
     }

@@ -114,7 +114,7 @@ class Parser {
         std::size_t end = position_;
         while (end < text_.size() && is_word_character(text_[end]))
             ++end;
-        return quoted(text_.substr(position_, end == position_ ? 1 : end - position_));
+        return in_quotes(text_.substr(position_, end == position_ ? 1 : end - position_));
     }
 
     Result<Setting> parse_setting() {

@@ -30,7 +30,7 @@ std::size_t printable_character(std::string_view text) {
 
 } // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     constexpr std::size_t longest = 60;
     constexpr std::string_view digits = "0123456789abcdef";
     std::string result = "\"";

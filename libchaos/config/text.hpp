@@ -9,6 +9,6 @@ namespace chaos::config {
 
 /// `text` in double quotes, cut to a length that fits a message. Always UTF-8 without control characters: it
 /// ends up on a terminal or in JSON.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 } // namespace chaos::config

@@ -68,7 +68,7 @@ Result<Uuid> Uuid::parse(std::string_view text) {
     }
     if (!well_formed)
         return Error(ErrorKind::invalid_argument,
-                     config::quoted(text) +
+                     config::in_quotes(text) +
                          " is no UUID; one looks like 12345678-9abc-4def-8123-456789abcdef");
     return uuid;
 }
