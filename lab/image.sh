@@ -35,6 +35,8 @@ unpack_bzimage() { # BZIMAGE ELF
     length=$(od -An -tu4 -j 588 -N 4 "$1")
     length=$((length - 4)) # the last four bytes are the unpacked size
     head -c "$(((setup_sectors + 1) * 512 + offset + length))" "$1" | tail -c "$length" | xz -dc --single-stream >"$2"
+    # Four megabytes of scratch, used on bare metal only, that keep the zeros before them in the file.
+    objcopy -R .init.scratch "$2"
 }
 
 download() { # DIRECTORY PACKAGE...: unpacks packages there without installing them
@@ -72,17 +74,15 @@ add_kernel() {
     unpack_bzimage "$root/boot/vmlinuz" "$work/image/vmlinux"
     gunzip -c "$work"/hypervisor/boot/xen-4*.gz >"$work/image/xen"
 
-    # The initramfs only finds the root; init and the job of one run are added to it by run.sh.
-    local initramfs=$work/initramfs module
-    mkdir -p "$initramfs"/{bin,dev,proc,modules,lower,build,overlay,newroot}
-    cp "$root/bin/busybox" "$initramfs/bin/"
-    for module in "${initramfs_modules[@]}"; do
+    # The initramfs holds modules, named in the order of loading, and init, which run.sh adds.
+    local initramfs=$work/initramfs number=100 module file
+    mkdir -p "$initramfs"/{dev,packages,memory,root,modules}
+    for module in "${boot_modules[@]}"; do
         modprobe -d "$root" -S "$release" --show-depends "$module"
-    done | sed -n 's/^insmod //p' | awk '!seen[$1]++ { print $1 }' >"$work/modules"
-    local number=100 file
-    while read -r file; do
-        cp "$file" "$initramfs/modules/$((number++)).ko"
-    done <"$work/modules"
+    done | sed -n 's/^insmod //p' | awk '!seen[$1]++ { print $1 }' | while read -r file; do
+        # Without its signature, whose check takes longer than all the rest of loading.
+        objcopy --strip-debug "$file" "$initramfs/modules/$((number++))-${file##*/}"
+    done
     (cd "$initramfs" && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >"$work/image/initramfs.cpio"
 }
 

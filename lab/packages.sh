@@ -34,5 +34,8 @@ dom0_modules=(
     'drivers/net/*.ko' # the software devices: tun, veth, dummy, ...
 )
 
-# The modules dom0 cannot find its root without, in the initramfs.
-initramfs_modules=(virtio_pci virtio_blk erofs overlay)
+# What init loads, in this order and before any program runs; other modules are found by the kernel when they are used.
+boot_modules=(
+    virtio_pci virtio_blk erofs overlay virtio_console
+    xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-netback xen-blkback 9pnet_virtio 9p
+)

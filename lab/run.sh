@@ -5,6 +5,8 @@ set -euo pipefail
 lab=$(dirname "$(readlink -f "$0")")
 root=$(dirname "$lab")
 
+source "$lab/machine.sh"
+
 help() {
     cat <<'HELP'
 Usage: dev lab run [OPTION…] -- COMMAND [ARGUMENT…]
@@ -23,6 +25,7 @@ Standard output and standard error are COMMAND's own, and so is the exit status.
   --xenstored KIND   c (default), ocaml (what Debian starts), or none
   --no-xenstored     the same as --xenstored none: neither xenstored nor xenconsoled, so no xl
   --xen-args ARGS    more words for Xen's command line
+  --cold             boot, rather than start from the snapshot that is kept of a booted dom0
   --stdin            pass standard input on to COMMAND (it reads /dev/null otherwise)
   --no-build         install what the build directory holds, without building first
   -h, --help         print this
@@ -42,7 +45,7 @@ fail() { printf 'lab: %s\n' "$*" >&2; exit 125; }
 usage() { printf 'lab: %s (see dev lab run --help)\n' "$*" >&2; exit 2; }
 number() { [[ $2 =~ ^[0-9]+$ ]] || usage "$1 needs a whole number, not '$2'"; }
 
-memory=4096 dom0_memory=1024 cpus=2 timeout='' virtual_clock=no share='' xenstored=c xen_args='' stdin=no build=yes
+memory=4096 dom0_memory=1024 cpus=2 timeout='' virtual_clock=no share='' xenstored=c xen_args='' stdin=no build=yes cold=no
 shell=no
 [ "${1-}" != --shell ] || { shell=yes; shift; }
 while [ $# -gt 0 ]; do
@@ -60,6 +63,7 @@ while [ $# -gt 0 ]; do
         --xenstored) xenstored=$2; shift ;;
         --no-xenstored) xenstored=none ;;
         --xen-args) xen_args=$2; shift ;;
+        --cold) cold=yes ;;
         --stdin) stdin=yes ;;
         --no-build) build=no ;;
         -h | --help) help; exit ;;
@@ -79,6 +83,13 @@ command -v qemu-system-x86_64 mkfs.erofs cpio >/dev/null || fail "QEMU or anothe
 
 image=$("$lab/image.sh") || fail "the dom0 image could not be made; see above"
 
+init=$root/build/lab/init
+(
+    flock 9
+    for source in "$lab"/*.[ch]pp; do [ "$init" -nt "$source" ] || rm -f "$init"; done
+    [ -e "$init" ] || g++ -std=gnu++20 -O2 -static -s -Wall -Wextra -Wshadow -o "$init" "$lab"/*.cpp
+) 9>"$root/build/lab/lock" || fail "compiling dom0's init failed"
+
 # One directory per run: what it boots from goes when it ends, its logs stay if it failed.
 logs_of_all=$root/build/lab/logs
 mkdir -p "$logs_of_all"
@@ -97,76 +108,62 @@ trap 'exit 129' HUP
 
 # The build under test, as installed: a layer of its own over dom0's root, made anew for every run.
 build_dir=$(readlink -m "${CHAOS_BUILD_DIR:-$root/build/release}")
-mkdir -p "$work/install" "$build_dir"
-(
-    flock 9
-    if [ $build = yes ]; then cmake --build "$build_dir" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }; fi
-    [ ! -e "$build_dir/cmake_install.cmake" ] ||
-        DESTDIR=$work/install cmake --install "$build_dir" --prefix /usr >"$work/install.log" 2>&1 ||
-        { cat "$work/install.log" >&2; exit 1; }
-) 9>"$build_dir/.lab-lock" || fail "building or installing $build_dir failed"
-mkfs.erofs --quiet "$work/build.erofs" "$work/install" >/dev/null && truncate -s %1M "$work/build.erofs" || fail "packing the installed build failed"
+if [ $build = yes ]; then
+    "$lab/build.sh" --into "$build_dir" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; fail "the build failed"; }
+fi
+[ -e "$build_dir/cmake_install.cmake" ] || fail "nothing is built in $build_dir; run ./dev build first"
+mkdir "$work/install"
+DESTDIR=$work/install flock "$build_dir/.lock" cmake --install "$build_dir" --prefix /usr >"$work/install.log" 2>&1 ||
+    { cat "$work/install.log" >&2; fail "installing from $build_dir failed"; }
+build_disk_size=1G # sparse, and the same for all, since a snapshot knows its disks' sizes
+mkfs.erofs --quiet "$work/build.erofs" "$work/install" >/dev/null && truncate -s $build_disk_size "$work/build.erofs" ||
+    fail "packing the installed build failed"
 
-# What this run tells dom0, appended to the initramfs: the two inits, the settings and the job.
-quoted() { printf "'%s' " "${@//\'/\'\\\'\'}"; }
-mkdir -p "$work/job/lab"
-cp "$lab/initramfs-init" "$work/job/init"
-cp "$lab/init" "$work/job/lab/init"
-printf '%s\n' "share=$([ -n "$share" ] && echo yes || echo no)" "xenstored=$xenstored" "shell=$shell" \
-    "stdin_wanted=$stdin" "term=$(quoted "${TERM:-linux}")" >"$work/job/lab/settings"
+mkdir "$work/initramfs.d" "$work/nothing"
+cp "$init" "$work/initramfs.d/init"
+(cd "$work/initramfs.d" && echo init | cpio -o -H newc --quiet) | cat "$image/initramfs.cpio" - >"$work/initramfs"
+describe_machine
+open_monitor
+if [ $cold = no ]; then
+    find_snapshot || { printf 'lab: logs: %s\n' "$logs"/* >&2; fail "dom0 did not boot"; }
+fi
+
+# What init is to do, sent through a port.
 if [ $shell = yes ]; then
     size=$(stty size 2>/dev/null) || size='24 80'
-    printf 'stty rows %s cols %s\nexec bash -l\n' $size >"$work/job/lab/job"
-else
-    printf 'exec %s\n' "$(quoted "$@")" >"$work/job/lab/job"
+    set -- bash -c "stty rows ${size% *} cols ${size#* }; exec bash -l"
 fi
-(cd "$work/job" && find . | cpio -o -H newc --quiet) | cat "$image/initramfs.cpio" - >"$work/initramfs"
-
-if [ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo && [ $virtual_clock = no ]; then
-    machine=(-accel kvm -cpu host)
-else
-    machine=(-cpu qemu64,+svm,+npt,+nrip-save,+nx,+fsgsbase,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+rdrand,+pdpe1gb,+smep,+bmi1,+bmi2,+movbe,+aes,+pclmulqdq,+adx)
-    if [ $virtual_clock = yes ]; then
-        machine+=(-accel tcg,thread=single -icount shift=0,sleep=off)
-        cpus=1
-    else
-        machine+=(-accel tcg,thread=multi)
-    fi
-fi
+{
+    printf '%s\n' "share=$([ -n "$share" ] && echo yes || echo no)" "shell=$shell" "stdin=$stdin" \
+        "term=${TERM:-linux}" "time=$(date +%s)" "seed=$(od -An -tx1 -N 64 /dev/urandom | tr -d ' \n')" ''
+    printf '%s\0' "$@"
+} >"$work/orders"
+mkfifo "$work/orders.port"
+{ stat -c %s "$work/orders" && cat "$work/orders" && sleep infinity; } >"$work/orders.port" &
+orders_pid=$!
 
 exec {out}> >(exec cat) ; out_relay=$!
 exec {err}> >(exec cat >&2) ; err_relay=$!
-qemu=(
-    qemu-system-x86_64 -machine q35 "${machine[@]}" -smp "$cpus" -m "$memory"
-    -nodefaults -display none -no-reboot -no-user-config
-    -kernel "$image/xen"
-    -append "console=com1 com1=115200,8n1 dom0_mem=${dom0_memory}M,max:${dom0_memory}M dom0_max_vcpus=1 bootscrub=0 $xen_args"
-    -initrd "$image/vmlinux console=hvc0 quiet panic=-1 rdinit=/init,$work/initramfs"
-    -chardev "file,id=console,path=$logs/console.log" -serial chardev:console
-    -drive "if=none,id=root,file=$image/root.erofs,format=raw,readonly=on" -device virtio-blk-pci,drive=root
-    -drive "if=none,id=build,file=$work/build.erofs,format=raw,readonly=on" -device virtio-blk-pci,drive=build
-    -device virtio-serial-pci
-    -chardev "file,id=status,path=$work/status" -device virtserialport,nr=1,chardev=status
-    -add-fd "fd=$out,set=1" -chardev file,id=out,path=/dev/fdset/1,append=on -device virtserialport,nr=2,chardev=out
-    -add-fd "fd=$err,set=2" -chardev file,id=err,path=/dev/fdset/2,append=on -device virtserialport,nr=3,chardev=err
-    -device isa-debug-exit,iobase=0xf4
-)
-[ -z "$share" ] || qemu+=(-virtfs "local,path=${share//,/,,},security_model=none,mount_tag=share")
-if [ $shell = yes ]; then
-    qemu+=(-chardev stdio,id=tty,signal=off -device virtconsole,nr=0,chardev=tty)
-elif [ $stdin = yes ]; then
-    qemu+=(-chardev stdio,id=in,signal=off -device virtserialport,nr=4,chardev=in)
+tty=null input=null
+if [ $shell = yes ]; then tty='stdio,signal=off'; elif [ $stdin = yes ]; then input='stdio,signal=off'; else exec </dev/null; fi
+describe_devices "$work/build.erofs" "${share:-$work/nothing}" "$tty" "$input" \
+    file,path=/dev/fdset/1,append=on file,path=/dev/fdset/2,append=on "pipe,path=$work/orders.port"
+if [ $cold = yes ]; then
+    start=("${boot[@]}" -object "$(memory_in "$work/memory" on)")
+else
+    start=(-object "$(memory_in "$snapshot/memory" off)" "${monitor[@]}" -incoming defer)
+    command_qemu 'migrate_set_capability x-ignore-shared on' "migrate_incoming \"exec:cat $snapshot/devices\""
 fi
-if [ $shell = no ] && [ $stdin = no ]; then exec </dev/null; fi
 
 # QEMU dies with this script, however this script dies.
-setpriv --pdeathsig KILL timeout --foreground -k 5 "$timeout" setpriv --pdeathsig KILL "${qemu[@]}" \
-    <&0 2>"$logs/qemu.log" &
+setpriv --pdeathsig KILL timeout --foreground -k 5 "$timeout" setpriv --pdeathsig KILL \
+    "${machine[@]}" "${devices[@]}" "${start[@]}" -add-fd "fd=$out,set=1" -add-fd "fd=$err,set=2" <&0 2>"$logs/qemu.log" &
 qemu_pid=$!
 exec {out}>&- {err}>&-
 qemu_status=0
 wait "$qemu_pid" || qemu_status=$?
 qemu_pid=''
+kill $orders_pid
 wait "$out_relay" "$err_relay" || true
 
 touch "$work/status"
