@@ -20,12 +20,12 @@ Error Error::from_errno(std::string_view call, int errno_value) {
     return error;
 }
 
-Error&& Error::while_doing(std::string_view phrase) && {
+Error Error::while_doing(std::string_view phrase) && {
     context_.insert(0, std::string(phrase) + ": ");
     return std::move(*this);
 }
 
-Error&& Error::advise(std::string_view advice) && {
+Error Error::advise(std::string_view advice) && {
     if (advice_.empty())
         advice_ = advice;
     return std::move(*this);

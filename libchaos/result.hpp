@@ -47,11 +47,11 @@ class [[nodiscard]] Error {
     [[nodiscard]] static Error from_errno(std::string_view call, int errno_value);
 
     /// Adds what was being done, outermost last: "populating memory", then "creating guest web".
-    Error&& while_doing(std::string_view phrase) &&;
+    Error while_doing(std::string_view phrase) &&;
     /// Adds what the reader can do about it; the first advice given wins.
-    Error&& advise(std::string_view advice) &&;
+    Error advise(std::string_view advice) &&;
     /// Same failure, seen by a layer that knows its kind better.
-    Error&& as(ErrorKind kind) && {
+    Error as(ErrorKind kind) && {
         kind_ = kind;
         return std::move(*this);
     }

@@ -86,6 +86,13 @@ TEST(Error, from_errno_picks_the_kinds_that_callers_decide_on) {
     EXPECT_EQ(Error::from_errno("x", EINTR).kind(), ErrorKind::interrupted);
 }
 
+TEST(Error, keeps_its_story_when_it_is_assigned_to_itself_with_more) {
+    Error error(ErrorKind::system, "cause");
+    error = std::move(error).while_doing("acting").advise("advice").as(ErrorKind::not_found);
+    EXPECT_EQ(error.story(), "acting: cause");
+    EXPECT_EQ(error.advice(), "advice");
+}
+
 TEST(Error, first_advice_wins) {
     const Error error = Error(ErrorKind::system, "x").advise("near").advise("far");
     EXPECT_EQ(error.advice(), "near");
