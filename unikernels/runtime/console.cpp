@@ -23,6 +23,7 @@ enum class State { unknown, absent, present };
 
 constinit State state = State::unknown;
 constinit bool listening = false;
+constinit bool at_any_cost = false;
 constinit xencons_interface* ring = nullptr;
 constinit EventPort port = 0;
 
@@ -129,6 +130,9 @@ constinit EventHandler handler{[] {}};
 
 void write(std::string_view text) {
     if (!is_present()) {
+        for (std::size_t i = 0; at_any_cost && i < text.size(); ++i) {
+            write_port(debug_port, static_cast<std::uint8_t>(text[i]));
+        }
         return;
     }
     RingWriter writer;
@@ -166,14 +170,13 @@ std::string_view read_line(std::span<char> buffer) {
     }
 }
 
-void write_at_any_cost(std::string_view text) {
-    if (is_present()) {
-        write(text);
-        return;
-    }
-    for (const char character : text) {
-        write_port(debug_port, static_cast<std::uint8_t>(character));
-    }
+void print_list(std::string_view pattern, FormatArguments arguments) {
+    char buffer[256];
+    write(format(buffer, pattern, arguments));
+}
+
+void speak_at_any_cost() {
+    at_any_cost = true;
 }
 
 } // namespace unikernel

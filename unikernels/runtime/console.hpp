@@ -14,24 +14,19 @@ namespace unikernel {
 /// console without a reader must not stop a guest.
 void write(std::string_view text);
 
+void print_list(std::string_view pattern, FormatArguments arguments);
+
 /// Writes formatted text (format.hpp), up to 256 characters.
 template<typename... Arguments>
 void print(std::string_view pattern, const Arguments&... arguments) {
-    char buffer[256];
-    write(format(buffer, pattern, arguments...));
+    print_list(pattern, {FormatArgument(arguments)...});
 }
 
 /// Waits for a line and returns it without its end. What goes beyond `buffer` is lost. Without a console: for
 /// ever.
 std::string_view read_line(std::span<char> buffer);
 
-/// As write(), but goes to the emulator's debug port if there is no console: for last words.
-void write_at_any_cost(std::string_view text);
-
-template<typename... Arguments>
-void print_at_any_cost(std::string_view pattern, const Arguments&... arguments) {
-    char buffer[256];
-    write_at_any_cost(format(buffer, pattern, arguments...));
-}
+/// From now on text goes to the emulator's debug port if there is no console: for last words.
+void speak_at_any_cost();
 
 } // namespace unikernel

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // From the PVH entry (32-bit, flat, no paging, start info in %ebx) to start() in long mode.
 //
-// Every write to CR0, CR4 and EFER and every CPUID leaves the guest for the hypervisor and costs more than all the
-// rest of this file, so each is done once.
+// Every write to CR0, CR4 and EFER leaves the guest for the hypervisor and costs more than all the rest of this file,
+// so each is done once. So would every CPUID: there is none.
 
         .set    PRESENT, 1
         .set    WRITABLE, 2
@@ -46,15 +46,6 @@ pvh_entry:
         cmpl    $image_end, %eax
         jb      1b
 
-        // Intel and AMD differ in the instruction that calls the hypervisor; here the code is still writable.
-        xorl    %eax, %eax
-        cpuid
-        cmpl    $0x68747541, %ebx               // "Auth"enticAMD
-        je      3f
-        cmpl    $0x6f677948, %ebx               // "Hygo"nGenuine
-        jne     4f
-3:      movb    $0xd9, hypercall_instruction + 2
-4:
         movl    $CR4_PAE, %eax
         movl    %eax, %cr4
         movl    $page_map, %eax
@@ -78,12 +69,6 @@ long_mode:
         xorl    %ebp, %ebp
         call    start
         ud2
-
-        // long hypercall(number in %rax, arguments in %rdi, %rsi, %rdx): called from hypercall.hpp.
-        .globl  hypercall_instruction
-hypercall_instruction:
-        vmcall                                  // or vmmcall, see above
-        ret
 
         // In long mode the TSS only says where the stack for traps is: interrupt stack 1, at offset 36.
         .balign 8

@@ -4,24 +4,39 @@
 
 namespace unikernel {
 
-namespace {
-
 /// A buffer that takes what fits.
-class Output {
+class FormatOutput {
   public:
-    explicit Output(std::span<char> buffer) : buffer_(buffer) {}
+    explicit FormatOutput(std::span<char> buffer) : buffer_(buffer) {}
 
     void put(char character) {
         if (used_ < buffer_.size()) {
             buffer_[used_++] = character;
         }
     }
-    void put(std::string_view text) {
-        for (const char character : text) {
-            put(character);
+
+    void put(const FormatArgument& argument, char style) {
+        if (argument.kind_ == FormatArgument::Kind::text) {
+            const auto* text = reinterpret_cast<const char*>(argument.value_);
+            for (std::uint32_t i = 0; i < argument.length_; ++i) {
+                put(text[i]);
+            }
+            return;
         }
+        if (argument.kind_ == FormatArgument::Kind::negative_number) {
+            put('-');
+        }
+        if (style == 'x') {
+            put('0');
+            put('x');
+        }
+        put_digits(argument.value_, style == 'd' ? 10 : 16, style == 'X' ? 16 : 1);
     }
-    void put_number(std::uint64_t number, unsigned base, unsigned least_digits) {
+
+    [[nodiscard]] std::string_view text() const { return {buffer_.data(), used_}; }
+
+  private:
+    void put_digits(std::uint64_t number, unsigned base, unsigned least_digits) {
         char digits[20];
         unsigned count = 0;
         do {
@@ -32,38 +47,24 @@ class Output {
             put(digits[--count]);
         }
     }
-    [[nodiscard]] std::string_view text() const { return {buffer_.data(), used_}; }
 
-  private:
     std::span<char> buffer_;
     std::size_t used_ = 0;
 };
 
-} // namespace
-
-std::string_view format_all(std::span<char> buffer, std::string_view pattern,
-                            std::span<const FormatArgument> arguments) {
-    Output output(buffer);
+std::string_view format(std::span<char> buffer, std::string_view pattern, FormatArguments arguments) {
+    FormatOutput output(buffer);
+    const auto* argument = arguments.begin();
     while (!pattern.empty()) {
-        const bool hexadecimal = pattern.starts_with("{x}");
-        const bool all_digits = pattern.starts_with("{X}");
-        if ((!hexadecimal && !all_digits && !pattern.starts_with("{}")) || arguments.empty()) {
+        const std::size_t length = pattern.starts_with("{}") ? 2 : 3;
+        const bool is_placeholder = length == 2 || pattern.starts_with("{x}") || pattern.starts_with("{X}");
+        if (!is_placeholder || argument == arguments.end()) {
             output.put(pattern.front());
             pattern.remove_prefix(1);
             continue;
         }
-        const FormatArgument& argument = arguments.front();
-        if (argument.is_text_) {
-            output.put(argument.text_);
-        } else if (all_digits) {
-            output.put_number(argument.number_, 16, 16);
-        } else {
-            output.put(argument.is_negative_ ? "-" : "");
-            output.put(hexadecimal ? "0x" : "");
-            output.put_number(argument.number_, hexadecimal ? 16 : 10, 1);
-        }
-        arguments = arguments.subspan(1);
-        pattern.remove_prefix(hexadecimal || all_digits ? 3 : 2);
+        output.put(*argument++, length == 2 ? 'd' : pattern[1]);
+        pattern.remove_prefix(length);
     }
     return output.text();
 }

@@ -5,39 +5,38 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 
 namespace unikernel {
 
-/// One value to print; made from the arguments of format() by itself.
+/// One value to print; whoever calls print() need not know of it.
 class FormatArgument {
   public:
-    FormatArgument(std::string_view text) : text_(text), is_text_(true) {}
-    FormatArgument(const char* text) : text_(text), is_text_(true) {}
-    FormatArgument(std::unsigned_integral auto number) : number_(number) {}
+    FormatArgument(std::string_view text)
+        : kind_(Kind::text), length_(static_cast<std::uint32_t>(text.size())),
+          value_(reinterpret_cast<std::uint64_t>(text.data())) {}
+    FormatArgument(const char* text) : FormatArgument(std::string_view(text)) {}
+    FormatArgument(std::unsigned_integral auto number) : kind_(Kind::number), value_(number) {}
     FormatArgument(std::signed_integral auto number)
-        : number_(number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number)),
-          is_negative_(number < 0) {}
-    FormatArgument(const void* pointer) : number_(reinterpret_cast<std::uint64_t>(pointer)) {}
+        : kind_(number < 0 ? Kind::negative_number : Kind::number),
+          value_(number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number)) {}
+    FormatArgument(const void* pointer)
+        : kind_(Kind::number), value_(reinterpret_cast<std::uint64_t>(pointer)) {}
 
   private:
-    friend std::string_view format_all(std::span<char>, std::string_view, std::span<const FormatArgument>);
+    friend class FormatOutput;
+    enum class Kind : std::uint8_t { text, number, negative_number };
 
-    std::string_view text_;
-    std::uint64_t number_ = 0;
-    bool is_text_ = false;
-    bool is_negative_ = false;
+    Kind kind_;
+    std::uint32_t length_ = 0;
+    std::uint64_t value_;
 };
 
-std::string_view format_all(std::span<char> buffer, std::string_view pattern,
-                            std::span<const FormatArgument> arguments);
+using FormatArguments = std::initializer_list<FormatArgument>;
 
 /// Writes into `buffer` and returns what was written; what does not fit is cut off.
-template<typename... Arguments>
-std::string_view format(std::span<char> buffer, std::string_view pattern, const Arguments&... arguments) {
-    const FormatArgument list[] = {FormatArgument(arguments)..., FormatArgument("")};
-    return format_all(buffer, pattern, {list, sizeof...(arguments)});
-}
+std::string_view format(std::span<char> buffer, std::string_view pattern, FormatArguments arguments);
 
 } // namespace unikernel

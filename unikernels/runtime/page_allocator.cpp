@@ -4,6 +4,7 @@
 
 #include "boot_info.hpp"
 #include "page_table.hpp"
+#include "power.hpp"
 
 extern "C" {
 extern const char image_start[];
@@ -74,6 +75,21 @@ void add_ram_within(MemoryRange window) {
     }
 }
 
+/// What the runtime may have to reach later, the console and the page shared with the hypervisor, gets its
+/// page directories now: the application may leave no memory for them.
+void reach_the_rest() {
+    const std::uint64_t shared = boot_info().first_free_address();
+    bool reached = map_identity({shared, shared + page_size});
+    for (const auto& entry : boot_info().memory_map()) {
+        if (!entry.is_ram && entry.range.end <= 4 * gibibyte) {
+            reached = map_identity(entry.range) && reached;
+        }
+    }
+    if (!reached) {
+        panic("no memory for page tables");
+    }
+}
+
 void prepare() {
     prepared = true;
     // Every further GiB needs a page directory, which comes out of what was added before it.
@@ -84,6 +100,7 @@ void prepare() {
             add_ram_within(window);
         }
     }
+    reach_the_rest();
 }
 
 } // namespace

@@ -36,7 +36,8 @@ void end_as_crashed() {
 
 void panic(std::string_view reason) {
     disable_interrupts();
-    print_at_any_cost("*** panic: {}\n", reason);
+    speak_at_any_cost();
+    print("*** panic: {}\n", reason);
     end_as_crashed();
 }
 

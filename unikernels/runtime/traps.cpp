@@ -4,6 +4,7 @@
 #include "power.hpp"
 
 #include <cstdint>
+#include <iterator>
 
 extern "C" {
 extern const char image_start[];
@@ -11,7 +12,7 @@ extern const char image_end[];
 
 /// As vectors.S pushes it.
 struct TrapFrame {
-    std::uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15;
+    std::uint64_t general[15]; // in the order of general_names
     std::uint64_t vector, error_code;
     std::uint64_t rip, cs, rflags, rsp, ss;
 };
@@ -26,28 +27,26 @@ namespace {
 
 constinit int dumps_begun = 0;
 
-constexpr const char* names[] = {
+constexpr const char* exception_names[] = {
     "divide error",
     "debug",
-    "NMI",
+    "non-maskable interrupt",
     "breakpoint",
     "overflow",
-    "bound range",
+    "bound range exceeded",
     "invalid opcode",
-    "no FPU",
+    "no floating point unit",
     "double fault",
-    "coprocessor overrun",
+    "reserved",
     "invalid TSS",
     "segment not present",
-    "stack segment fault",
+    "stack fault",
     "general protection fault",
     "page fault",
-    "reserved",
-    "FPU error",
-    "alignment check",
-    "machine check",
-    "SIMD error",
 };
+
+constexpr char general_names[][4] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8 ",
+                                     "r9 ", "r10", "r11", "r12", "r13", "r14", "r15"};
 
 std::uint64_t fault_address() {
     std::uint64_t value = 0;
@@ -56,16 +55,15 @@ std::uint64_t fault_address() {
 }
 
 void dump_registers(const TrapFrame& frame) {
-    const char* name = frame.vector < std::size(names) ? names[frame.vector] : "exception";
-    print_at_any_cost("*** trap {}: {}, error code {x}, address {x}\n", frame.vector, name, frame.error_code,
-                      fault_address());
-    print_at_any_cost("rip {X}  rsp {X}  rflags {X}\n", frame.rip, frame.rsp, frame.rflags);
-    print_at_any_cost("rax {X}  rbx {X}  rcx    {X}\n", frame.rax, frame.rbx, frame.rcx);
-    print_at_any_cost("rdx {X}  rsi {X}  rdi    {X}\n", frame.rdx, frame.rsi, frame.rdi);
-    print_at_any_cost("rbp {X}  r8  {X}  r9     {X}\n", frame.rbp, frame.r8, frame.r9);
-    print_at_any_cost("r10 {X}  r11 {X}  r12    {X}\n", frame.r10, frame.r11, frame.r12);
-    print_at_any_cost("r13 {X}  r14 {X}  r15    {X}\n", frame.r13, frame.r14, frame.r15);
-    print_at_any_cost("cs  {x}  ss {x}\n", frame.cs, frame.ss);
+    const char* name =
+        frame.vector < std::size(exception_names) ? exception_names[frame.vector] : "exception";
+    print("*** trap {}: {}, error code {x}, address {x}\n", frame.vector, name, frame.error_code,
+          fault_address());
+    print("rip {X}  rsp {X}  cs {x}, ss {x}, rflags {x}\n", frame.rip, frame.rsp, frame.cs, frame.ss,
+          frame.rflags);
+    for (std::size_t i = 0; i < std::size(frame.general); ++i) {
+        print("{} {X}{}", general_names[i], frame.general[i], i % 3 == 2 ? "\n" : "  ");
+    }
 }
 
 /// The words at the stack pointer, if it points anywhere near the stack: return addresses are among them.
@@ -78,7 +76,7 @@ void dump_stack(const TrapFrame& frame) {
             return;
         }
         const auto* words = reinterpret_cast<const std::uint64_t*>(address);
-        print_at_any_cost("stack +{}  {X}  {X}  {X}\n", line * 24, words[0], words[1], words[2]);
+        print("stack +{}  {X}  {X}  {X}\n", line * 24, words[0], words[1], words[2]);
     }
 }
 
@@ -91,6 +89,7 @@ void handle_trap(const TrapFrame& frame) {
     using namespace unikernel;
     // A second trap may come from the console; after the third there is nothing left to try.
     if (++dumps_begun <= 2) {
+        speak_at_any_cost();
         dump_registers(frame);
         dump_stack(frame);
     }

@@ -7,6 +7,9 @@
         // Exceptions for which the CPU pushes an error code: 8, 10 to 14, 17, 21, 29, 30.
         .set    WITH_ERROR_CODE, 0x60227d00
 
+        .set    VMCALL_LAST_BYTE, 0xc1
+        .set    VMMCALL_LAST_BYTE, 0xd9
+
         .section .text.entry, "ax", @progbits
         .balign 16
 exception_stubs:
@@ -21,7 +24,25 @@ exception_stubs:
         .set    vector, vector + 1
         .endr
 
-        // Builds the TrapFrame of traps.cpp on the trap stack. Nothing returns from there.
+        // Intel calls the hypervisor by VMCALL, AMD by VMMCALL; each takes the other's for an invalid opcode. So the
+        // first call finds out, which costs less than asking CPUID, where it leaves the guest.
+invalid_opcode:
+        cmpq    $hypercall_instruction, (%rsp)
+        jne     exception_stubs + 16 * 6
+        cmpb    $VMMCALL_LAST_BYTE, hypercall_instruction + 2
+        jne     exception_stubs + 16 * 6
+        movb    $VMCALL_LAST_BYTE, hypercall_instruction + 2
+        iretq
+
+        // Called from hypercall.hpp. In .data, because it is written to.
+        .section .data.hypercall, "aw", @progbits
+        .globl  hypercall_instruction
+hypercall_instruction:
+        vmmcall
+        ret
+        .section .text.entry
+
+        // Builds the TrapFrame of traps.cpp. Nothing returns from there.
 exception:
         pushq   %r15
         pushq   %r14
@@ -79,7 +100,14 @@ upcall:
         .balign 16
 idt:
         .set    vector, 0
-        .rept   32
+        .rept   6
+        gate    (exception_stubs + 16 * vector), GATE_ON_TRAP_STACK
+        .set    vector, vector + 1
+        .endr
+        // On the stack in use, for the first hypercall may come from a dump, which has its frame on the other one.
+        gate    invalid_opcode, GATE_ON_THIS_STACK
+        .set    vector, vector + 1
+        .rept   25
         gate    (exception_stubs + 16 * vector), GATE_ON_TRAP_STACK
         .set    vector, vector + 1
         .endr
