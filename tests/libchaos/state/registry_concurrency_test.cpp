@@ -94,6 +94,34 @@ TEST(RegistryConcurrency, gives_a_name_to_exactly_one_of_many) {
     EXPECT_TRUE(test::contents_of(directory.path()).empty());
 }
 
+TEST(RegistryConcurrency, a_change_that_waited_for_a_maker_sees_what_the_maker_made) {
+    const test::TemporaryDirectory directory;
+    open_registry(directory.path());
+    struct State {
+        std::atomic<bool> reserved{};
+        std::atomic<bool> asking{};
+    };
+    Shared<State> state;
+    const pid_t maker = start([&] {
+        Registry registry = open_registry(directory.path());
+        const Uuid uuid = Uuid::random();
+        auto reservation = registry.reserve("web", uuid);
+        state->reserved = true;
+        while (!state->asking)
+            ::usleep(10);
+        ::usleep(20'000); // by now the other waits for the intent's lock
+        return reservation->commit(sample_record(reservation->id(), uuid, "web")) ? 0 : 1;
+    });
+    Registry registry = open_registry(directory.path());
+    while (!state->reserved)
+        ::usleep(10);
+    state->asking = true;
+    const auto renamed = registry.rename(DomainId{32700}, "mail");
+    EXPECT_TRUE(renamed) << renamed.error().story();
+    EXPECT_EQ(exit_status(maker), 0);
+    EXPECT_EQ(*registry.id_of("mail"), DomainId{32700});
+}
+
 TEST(RegistryConcurrency, gives_every_guest_of_many_makers_an_id_of_its_own) {
     const test::TemporaryDirectory directory;
     open_registry(directory.path());
