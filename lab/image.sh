@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Makes what every lab boots from, once: Xen, dom0's kernel, a small initramfs and dom0's root, in a cache directory.
 #
-# Usage: lab/image.sh [--refresh]      prints the directory; --refresh also asks apt whether Xen or the kernel moved on
+# Usage: lab/image.sh [--refresh | --if-made]
+#   prints the directory; --refresh asks apt whether Xen or the kernel moved on, --if-made prints nothing if there is none
 #
 # The directory is named after a hash of this script and the package lists, so a changed list makes a new image.
-set -euo pipefail
+set -Eeuo pipefail
 lab=$(dirname "$(readlink -f "$0")")
 cache=$lab/../build/lab
 source "$lab/packages.sh"
 
 say() { printf 'lab: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
 
 # The package the kernel metapackage stands for today, such as linux-image-6.1.0-40-amd64.
 kernel_image() { apt-cache show "$kernel_package" | sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | head -n 1; }
@@ -100,18 +102,27 @@ key=$(cat "$lab/image.sh" "$lab/packages.sh" "$lab/guest-init" | sha256sum | cut
 mkdir -p "$cache"
 cache=$(readlink -f "$cache")
 image=$cache/image-$key
-exec 9>"$cache/lock"
-flock 9
-
+if [ "${1-}" = --if-made ]; then
+    [ ! -e "$image/versions" ] || echo "$image"
+    exit
+fi
+exec {lock}>"$cache/lock"
+flock "$lock"
 if [ -e "$image/versions" ] && { [ "${1-}" != --refresh ] || [ "$(candidates)" = "$(cat "$image/versions")" ]; }; then
     echo "$image"
     exit
 fi
 
+[ "$(id -u)" = 0 ] || fail "making the dom0 image takes root"
+for tool in mmdebstrap mkfs.erofs cpio depmod objcopy xz; do
+    command -v "$tool" >/dev/null || fail "$tool is missing; run ./dev setup"
+done
+[ -n "$(kernel_image)" ] || apt-get update -q >&2 || fail "apt-get update failed; is the machine online?"
 work=$(mktemp -d "$cache/making.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'fail "making the dom0 image failed; the reason is above"' ERR
 mkdir -p "$work"/{debs,kernel,hypervisor,image}
-say "making the dom0 image, once (under a minute)"
+say "making the dom0 image, once (about a minute)"
 say "  Xen and the kernel"
 download "$work/kernel" "$(kernel_image)"
 download "$work/hypervisor" "$hypervisor_package"

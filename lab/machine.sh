@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The lab's machine: QEMU's command line, and the snapshot of a booted dom0 that runs start from. Sourced by run.sh.
+# shellcheck shell=bash disable=SC2034,SC2154  # the variables are those of the script that sources this
 #
 # A boot takes seconds, and up to its orders it is the same every time. So it is done once for each kind of machine, up
 # to the moment where init waits for its orders; memory then stays in a file and the devices' state in another. A run

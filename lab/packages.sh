@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Every Debian package the project uses, by the machine it is needed on. Sourced, never run.
-# shellcheck disable=SC2034  # read by the scripts that source this file
+# shellcheck shell=bash disable=SC2034,SC2154  # the variables are those of the script that sources this
 
 # The machine that builds and tests: compilers, libraries, and what makes and runs the lab.
 host_packages=(

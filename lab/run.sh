@@ -139,8 +139,9 @@ fi
     printf '%s\0' "$@"
 } >"$work/orders"
 mkfifo "$work/orders.port"
-{ stat -c %s "$work/orders" && cat "$work/orders" && sleep infinity; } >"$work/orders.port" &
-orders_pid=$!
+exec {orders_port}<>"$work/orders.port"
+stat -c %s "$work/orders" >&"$orders_port"
+setpriv --pdeathsig KILL cat "$work/orders" >&"$orders_port" &
 
 exec {out}> >(exec cat) ; out_relay=$!
 exec {err}> >(exec cat >&2) ; err_relay=$!
@@ -163,7 +164,6 @@ exec {out}>&- {err}>&-
 qemu_status=0
 wait "$qemu_pid" || qemu_status=$?
 qemu_pid=''
-kill $orders_pid
 wait "$out_relay" "$err_relay" || true
 
 touch "$work/status"
