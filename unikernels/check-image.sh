@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Looks whether unikernel images keep what they promise to toolstacks: check-image.sh IMAGE...
 #
-# Each carries both ELF notes and enters inside its code; with its memory it lies above 64 KiB and leaves half of a
+# Each carries both ELF notes, enters inside its code, lies above its stack and page tables, and leaves half of a
 # 256 KiB guest free. noop is at most 16 KiB long.
 set -eu
 
 readelf=${READELF:-readelf}
 noop_limit=16384
-first_address=$((0x10000))
-end_address=$((0x30000))
+first_address=$((0x8000))
+end_address=$((0x20000))
 failures=0
 
 expect() { # what, how it should be, how it is

@@ -7,6 +7,10 @@
 
 #include <xen/arch-x86/hvm/start_info.h>
 
+extern "C" {
+extern const char image_end[];
+}
+
 namespace unikernel {
 
 namespace {
@@ -15,13 +19,18 @@ constexpr std::uint64_t four_gibibytes = 4 * gibibyte;
 constexpr std::uint64_t highest_physical_address = std::uint64_t{1} << 52;
 constexpr std::size_t longest_command_line = 2048;
 
+std::uint64_t own_end() {
+    return reinterpret_cast<std::uint64_t>(image_end);
+}
+
 } // namespace
 
 template<typename Entry>
 std::span<const Entry> BootInfo::table_at(std::uint64_t address, std::size_t count) {
     const MemoryRange range{address, address + count * sizeof(Entry)};
-    // Xen places all of these below 4 GiB; 0 stands for "not present".
-    if (address == 0 || address >= four_gibibytes || address % alignof(Entry) != 0 || !map_identity(range)) {
+    // Xen places all of these below 4 GiB; below our end lie our stack and page tables.
+    if (address < own_end() || address >= four_gibibytes || address % alignof(Entry) != 0 ||
+        !map_identity(range)) {
         panic("a table of the start info lies at no usable address");
     }
     tables_[table_count_++] = {page_floor(range.begin), page_ceiling(range.end)};
@@ -47,6 +56,9 @@ void BootInfo::read(std::uint64_t start_info_address) {
     }
     if (info.nr_modules > 0) {
         for (const auto& entry : table_at<hvm_modlist_entry>(info.modlist_paddr, info.nr_modules)) {
+            if (entry.paddr < own_end()) {
+                panic("a module lies over the kernel");
+            }
             modules_[module_count_++] = {entry.paddr, entry.paddr + entry.size};
         }
     }

@@ -29,22 +29,29 @@ pvh_entry:
         lidt    idt_pointer
         movl    %ebx, %ebp
 
-        // The tables come zeroed. Of the first 2 MiB only the image is mapped for now, code read-only; page 0 never is.
+        // Four tables, cleared. Of the first 2 MiB what image.lds lays out is mapped for now.
+        cld
+        xorl    %eax, %eax
+        movl    $page_map, %edi
+        movl    $4 * 4096 / 4, %ecx
+        rep stosl
         movl    $page_directory_pointers + PRESENT + WRITABLE, page_map
         movl    $first_page_directory + PRESENT + WRITABLE, page_directory_pointers
         movl    $first_page_table + PRESENT + WRITABLE, first_page_directory
-        movl    $image_start + PRESENT, %eax
-        movl    $image_start, %edx
-        shrl    $9, %edx
-        addl    $first_page_table, %edx
-1:      cmpl    $writable_start, %eax
-        jb      2f
-        orl     $WRITABLE, %eax
-2:      movl    %eax, (%edx)
-        addl    $8, %edx
+        movl    $4096 + PRESENT + WRITABLE, %eax
+        movl    $first_page_table + 8, %edi
+1:      movl    %eax, (%edi)
+        addl    $8, %edi
         addl    $4096, %eax
         cmpl    $image_end, %eax
         jb      1b
+        movl    $code_start, %eax
+2:      movl    %eax, %edi
+        shrl    $9, %edi
+        andb    $~WRITABLE, first_page_table(%edi)
+        addl    $4096, %eax
+        cmpl    $code_end, %eax
+        jb      2b
 
         movl    $CR4_PAE, %eax
         movl    %eax, %cr4
@@ -86,39 +93,20 @@ gdt_pointer:
         .globl  entry_code_end
 entry_code_end:
 
-        // Writable, for LTR marks the TSS busy. The TSS lies between 64 and 128 KiB (image.lds).
+        // Writable, for LTR marks the TSS busy. The TSS lies below 64 KiB (image.lds).
         .section .data.gdt, "aw", @progbits
         .balign 8
 gdt:    .quad   0
         .quad   0x00af9b000000ffff              // 64-bit code
         .quad   0x00cf93000000ffff              // data
-        .word   task_state_end - task_state - 1, task_state - 0x10000
-        .byte   0x01, 0x89, 0x00, 0x00
+        .word   task_state_end - task_state - 1, task_state
+        .byte   0x00, 0x89, 0x00, 0x00
         .quad   0
 gdt_end:
-
-        .section .bss.stack, "aw", @nobits
-        .balign 4096
-        .zero   2 * 4096
-stack_top:
 
         .section .bss.trap_stack, "aw", @nobits
         .balign 16
         .zero   2048
 trap_stack_top:
-
-        .section .bss.pages, "aw", @nobits
-        .balign 4096
-        .globl  page_directory_pointers, first_page_directory, first_page_table, spare_page_directory
-page_map:
-        .zero   4096
-page_directory_pointers:
-        .zero   4096
-first_page_directory:
-        .zero   4096
-first_page_table:
-        .zero   4096
-spare_page_directory:
-        .zero   4096
 
         .section .note.GNU-stack, "", @progbits

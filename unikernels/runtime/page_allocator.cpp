@@ -7,7 +7,6 @@
 #include "power.hpp"
 
 extern "C" {
-extern const char image_start[];
 extern const char image_end[];
 }
 
@@ -26,10 +25,6 @@ struct FreeRun {
 constinit FreeRun* first_run = nullptr;
 constinit bool prepared = false;
 
-std::uint64_t address_of(const char* symbol) {
-    return reinterpret_cast<std::uint64_t>(symbol);
-}
-
 /// The lowest range in use that overlaps `range`; `range.end` twice if there is none.
 MemoryRange first_used(MemoryRange range) {
     const BootInfo& boot = boot_info();
@@ -39,8 +34,7 @@ MemoryRange first_used(MemoryRange range) {
             found = {page_floor(used.begin), page_ceiling(used.end)};
         }
     };
-    consider({0, page_size});
-    consider({address_of(image_start), address_of(image_end)});
+    consider({0, reinterpret_cast<std::uint64_t>(image_end)});
     for (const auto& table : boot.tables()) {
         consider(table);
     }

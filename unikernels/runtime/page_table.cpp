@@ -5,7 +5,7 @@
 #include "page_allocator.hpp"
 
 extern "C" {
-// The zeroed pages of entry.S.
+// image.lds says where they lie; the last one comes with whatever contents.
 extern std::uint64_t page_directory_pointers[512];
 extern std::uint64_t first_page_directory[512];
 extern std::uint64_t first_page_table[512];
@@ -28,11 +28,8 @@ constinit bool spare_used = false;
 std::uint64_t* new_directory() {
     // The first one must not need the allocator: before the start info is mapped nobody knows where memory
     // is.
-    if (!spare_used) {
-        spare_used = true;
-        return spare_page_directory;
-    }
-    auto* directory = static_cast<std::uint64_t*>(allocate_pages(1));
+    auto* directory = spare_used ? static_cast<std::uint64_t*>(allocate_pages(1)) : spare_page_directory;
+    spare_used = true;
     for (std::size_t i = 0; directory != nullptr && i < 512; ++i) {
         directory[i] = 0;
     }

@@ -34,7 +34,7 @@ void end_as_crashed() {
     shut_down(SHUTDOWN_crash);
 }
 
-void panic(std::string_view reason) {
+void panic(const char* reason) {
     disable_interrupts();
     speak_at_any_cost();
     print("*** panic: {}\n", reason);

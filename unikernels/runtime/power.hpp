@@ -2,8 +2,6 @@
 // The ways a guest ends.
 #pragma once
 
-#include <string_view>
-
 namespace unikernel {
 
 [[noreturn]] void power_off();
@@ -13,7 +11,7 @@ namespace unikernel {
 [[noreturn]] void end_as_crashed();
 
 /// Says `reason` on the console, then ends as crashed: for what should never happen.
-[[noreturn]] void panic(std::string_view reason);
+[[noreturn]] void panic(const char* reason);
 
 /// Faults on purpose: a register dump, then the end as crashed.
 [[noreturn]] void fault();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // An exception is a bug: says everything about it in under 1.5 KiB, what a console ring can take, and ends.
+#include "boot_info.hpp"
 #include "console.hpp"
 #include "power.hpp"
 
@@ -7,7 +8,6 @@
 #include <iterator>
 
 extern "C" {
-extern const char image_start[];
 extern const char image_end[];
 
 /// As vectors.S pushes it.
@@ -68,7 +68,7 @@ void dump_registers(const TrapFrame& frame) {
 
 /// The words at the stack pointer, if it points anywhere near the stack: return addresses are among them.
 void dump_stack(const TrapFrame& frame) {
-    const auto lowest = reinterpret_cast<std::uint64_t>(image_start);
+    const auto lowest = page_size;
     const auto end = reinterpret_cast<std::uint64_t>(image_end);
     for (std::uint64_t line = 0; line < 4; ++line) {
         const std::uint64_t address = frame.rsp + line * 24;

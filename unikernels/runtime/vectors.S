@@ -90,9 +90,9 @@ upcall:
         popq    %rax
         iretq
 
-        // Linked between 64 and 128 KiB (image.lds), an address is 0x10000 and a 16-bit rest.
+        // Linked below 64 KiB (image.lds), an address is its lowest 16 bits.
         .macro  gate handler, kind
-        .word   \handler - 0x10000, 0x08, \kind, 0x0001
+        .word   \handler, 0x08, \kind, 0
         .quad   0
         .endm
 
