@@ -48,8 +48,8 @@ Result<OpenFile> open_regular_file(const std::string& path) {
 
 namespace {
 
-/// pread(2) by way of a buffer of our own. Some file systems (9p among them) pin the pages they read into, which mapped
-/// guest memory does not allow: they answer EFAULT.
+/// pread(2) by way of a buffer of our own. Some file systems (9p among them) pin the pages they read into,
+/// which mapped guest memory does not allow: they answer EFAULT.
 ssize_t read_by_way_of_buffer(int descriptor, void* destination, std::size_t size, off_t offset) {
     constexpr std::size_t buffer_size = 256 * 1024;
     const auto buffer = std::make_unique_for_overwrite<unsigned char[]>(std::min(size, buffer_size));

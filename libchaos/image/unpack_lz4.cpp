@@ -11,7 +11,7 @@ namespace chaos::unpacking {
 namespace {
 
 constexpr std::size_t magic_size = 4;
-constexpr int block_size = 8 * 1024 * 1024;
+constexpr std::size_t block_size = 8 * 1024 * 1024;
 constexpr std::uint32_t largest_packed_block = LZ4_COMPRESSBOUND(block_size);
 
 Result<std::uint32_t> read_size(Reader& reader) {
@@ -28,7 +28,8 @@ Result<std::uint32_t> read_size(Reader& reader) {
 
 Result<void> unpack_lz4(Reader& reader, Writer& writer) {
     std::vector<unsigned char> packed;
-    const auto block = std::make_unique_for_overwrite<unsigned char[]>(block_size);
+    const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(block_size, writer.left()));
+    const auto block = std::make_unique_for_overwrite<unsigned char[]>(room);
     unsigned char magic[magic_size];
     if (reader.left() < sizeof magic)
         return bad_payload("its compressed data ends too early");
@@ -41,9 +42,10 @@ Result<void> unpack_lz4(Reader& reader, Writer& writer) {
         TRY(reader.read(packed));
         const int size = LZ4_decompress_safe(reinterpret_cast<const char*>(packed.data()),
                                              reinterpret_cast<char*>(block.get()),
-                                             static_cast<int>(packed_size), block_size);
+                                             static_cast<int>(packed_size), static_cast<int>(room));
         if (size <= 0)
-            return bad_payload("its compressed data is damaged: a block does not unpack");
+            return bad_payload(
+                "its compressed data is damaged: a block does not unpack into what it may take");
         TRY(writer.write({block.get(), static_cast<std::size_t>(size)}));
     }
     return {};

@@ -62,7 +62,7 @@ class EachFormat : public testing::TestWithParam<Format> {};
 INSTANTIATE_TEST_SUITE_P(BzImage, EachFormat,
                          testing::Values(Format{"gzip", pack_gzip, true}, Format{"xz", pack_xz, false},
                                          Format{"lzma", pack_lzma, false}, Format{"bzip2", pack_bzip2, false},
-                                         Format{"zstd", pack_zstd, false}, Format{"lz4", pack_lz4, false}),
+                                         Format{"zstd", pack_zstd, false}, Format{"LZ4", pack_lz4, false}),
                          [](const auto& parameter) { return parameter.param.name; });
 
 TEST_P(EachFormat, what_was_packed_comes_out) {
@@ -78,10 +78,7 @@ TEST_P(EachFormat, more_than_the_header_says_is_never_written) {
     const std::string cut = GetParam().ends_with_size ? packed.substr(0, packed.size() - 4) : packed;
     const auto bomb = unpack(bzimage(cut, 1000));
     ASSERT_FALSE(bomb);
-    if (std::string(GetParam().name) == "gzip") // zlib compares the size by itself
-        EXPECT_TRUE(fails_saying(bomb, {"unpacking the kernel (gzip)"}));
-    else
-        EXPECT_TRUE(fails_saying(bomb, {"more bytes than its header says"}));
+    EXPECT_TRUE(fails_saying(bomb, {"unpacking the kernel (" + std::string(GetParam().name)}));
 }
 
 TEST_P(EachFormat, fewer_than_the_header_says_is_refused) {
