@@ -43,20 +43,19 @@ constexpr std::size_t request_sequence_offset =
 
 } // namespace
 
-void write_device_page(const Shell& shell) {
-    // The guest does not run yet: plain writes, and no memory of a former owner may show through.
-    std::memset(shell.page(shell.layout.system()), 0, page_size);
-    std::memset(shell.page(shell.layout.console()), 0, page_size);
-
-    auto* page = reinterpret_cast<noxs_device_page*>(shell.page(shell.layout.device_page()));
-    std::memset(page, 0, sizeof(*page));
+void write_device_page(const DevicePageContents& contents, std::byte* device_page, std::byte* system_page,
+                       std::byte* console_page) {
+    std::memset(system_page, 0, page_size);
+    std::memset(console_page, 0, page_size);
+    std::memset(device_page, 0, page_size);
+    auto* page = reinterpret_cast<noxs_device_page*>(device_page);
     page->header.magic = NOXS_MAGIC;
     page->header.version_major = NOXS_VERSION_MAJOR;
     page->header.version_minor = NOXS_VERSION_MINOR;
-    page->header.domain = raw(shell.domain.id());
+    page->header.domain = raw(contents.domain);
     std::uint16_t count = 0;
-    page->entries[count++] = entry(NOXS_DEVICE_SYSTEM, *shell.system);
-    page->entries[count++] = entry(NOXS_DEVICE_CONSOLE, *shell.console);
+    page->entries[count++] = entry(NOXS_DEVICE_SYSTEM, contents.system);
+    page->entries[count++] = entry(NOXS_DEVICE_CONSOLE, contents.console);
     page->header.entry_count = count;
 }
 

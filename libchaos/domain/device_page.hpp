@@ -3,7 +3,9 @@
 // (docs/noxs.md).
 #pragma once
 
-#include "libchaos/domain/shell.hpp"
+#include <cstddef>
+
+#include "libchaos/state/record.hpp"
 #include "libchaos/xen/ids.hpp"
 
 namespace chaos {
@@ -12,9 +14,17 @@ namespace chaos {
 constexpr GrantReference system_grant{8};
 constexpr GrantReference console_grant{9};
 
-/// Fills the device page, the system control page and the console ring of a noxs shell that has its event
-/// channels.
-void write_device_page(const Shell& shell);
+/// What a device page tells its guest.
+struct DevicePageContents {
+    DomainId domain{};
+    DeviceLocation system;
+    DeviceLocation console;
+};
+
+/// Fills the three pages of a guest that does not run yet, so that nothing of their former owner shows
+/// through.
+void write_device_page(const DevicePageContents& contents, std::byte* device_page, std::byte* system_page,
+                       std::byte* console_page);
 
 /// What a guest says of itself on its system device: copied once and checked, so it may be used.
 struct SystemReport {

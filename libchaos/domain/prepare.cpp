@@ -59,8 +59,10 @@ Result<void> give_devices(Host& host, Shell& shell) {
     }
     const GrantReference grant =
         shell.flavour.platform == Platform::noxs ? console_grant : stock_console_grant;
-    shell.console = DeviceLocation{shell.layout.console(),
-                                   TRY(host.control().allocate_unbound(id, this_domain)), grant};
+    shell.console = DeviceLocation {
+        shell.layout.console(), TRY(host.control().allocate_unbound(id, this_domain))
+        , grant
+    };
     grants[count++] = {grant, this_domain, shell.layout.console()};
     return host.memory().seed_grants(id, std::span(grants.data(), count));
 }
@@ -106,7 +108,8 @@ Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& 
         TRY(give_devices(host, shell));
         TRY(map_special_pages(host, shell));
         if (flavour.platform == Platform::noxs)
-            write_device_page(shell);
+            write_device_page({id, *shell.system, *shell.console}, shell.page(shell.layout.device_page()),
+                              shell.page(shell.layout.system()), shell.page(shell.layout.console()));
         else
             TRY(furnish_stock_platform(host, shell));
     }

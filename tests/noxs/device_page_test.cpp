@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Device pages and control pages that are not as they should be, seen from both sides.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "devices.hpp"
+#include "guest_machine.hpp"
+#include "libchaos/xen/console_ring.hpp"
+#include "noxs/noxs.h"
+
+namespace {
+
+class DevicePage : public testing::Test {
+  protected:
+    DevicePage() { machine.boot(); }
+
+    [[nodiscard]] noxs_device_page& page() const {
+        return *reinterpret_cast<noxs_device_page*>(machine.page(machine.device_page()));
+    }
+
+    GuestMachine machine;
+};
+
+TEST_F(DevicePage, written_by_the_toolstack_is_understood_by_the_guest) {
+    const auto system = unikernel::find_device(NOXS_DEVICE_SYSTEM);
+    ASSERT_TRUE(system);
+    EXPECT_EQ(system->control_page, machine.page(machine.system()));
+    EXPECT_EQ(system->port, GuestMachine::system_port);
+    const auto console = unikernel::find_device(NOXS_DEVICE_CONSOLE);
+    ASSERT_TRUE(console);
+    EXPECT_EQ(console->control_page, machine.page(machine.console()));
+    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_CONSOLE, 1));
+}
+
+TEST_F(DevicePage, shows_nothing_of_a_former_owner) {
+    EXPECT_EQ(page().header.reserved[5], 0U);
+    EXPECT_EQ(page().entries[125].type, 0U);
+    const auto* system = reinterpret_cast<const noxs_system_page*>(machine.page(machine.system()));
+    EXPECT_EQ(system->reserved[sizeof(system->reserved) - 1], 0U);
+    EXPECT_EQ(chaos::xen::peek_console_ring(machine.page(machine.console())), "");
+}
+
+TEST_F(DevicePage, without_the_magic_has_no_devices) {
+    page().header.magic ^= 1;
+    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
+}
+
+TEST_F(DevicePage, of_another_major_version_has_no_devices) {
+    page().header.version_major = NOXS_VERSION_MAJOR + 1;
+    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
+}
+
+TEST_F(DevicePage, of_a_later_minor_version_is_read) {
+    page().header.version_minor = NOXS_VERSION_MINOR + 1;
+    EXPECT_TRUE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
+}
+
+TEST_F(DevicePage, claiming_more_entries_than_fit_is_read_to_its_end) {
+    page().header.entry_count = 0xffff;
+    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_CONSOLE, 9));
+}
+
+TEST_F(DevicePage, entry_without_a_port_is_no_device) {
+    page().entries[0].event_channel = 0;
+    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
+}
+
+TEST_F(DevicePage, entry_that_points_into_the_guests_own_ram_is_no_device) {
+    page().entries[0].control_gfn = 2;
+    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
+}
+
+TEST_F(DevicePage, entry_that_points_beyond_every_memory_is_no_device) {
+    page().entries[0].control_gfn = ~std::uint64_t{0};
+    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
+}
+
+TEST_F(DevicePage, guest_half_full_of_garbage_says_nothing) {
+    std::byte* system = machine.page(machine.system());
+    const std::uint32_t sequence = chaos::write_system_request(system, NOXS_REQUEST_POWEROFF);
+    auto* guest = &reinterpret_cast<noxs_system_page*>(system)->guest;
+    std::memset(guest, 0xee, sizeof(*guest));
+    EXPECT_FALSE(chaos::read_system_page(system, sequence).ready);
+    EXPECT_FALSE(chaos::read_system_page(system, sequence).answered);
+    guest->answer_sequence = sequence; // and an answer that the contract does not know
+    EXPECT_FALSE(chaos::read_system_page(system, sequence).answered);
+}
+
+TEST_F(DevicePage, request_number_skips_zero_when_it_wraps) {
+    std::byte* system = machine.page(machine.system());
+    reinterpret_cast<noxs_system_page*>(system)->backend.request_sequence = 0xffffffff;
+    EXPECT_EQ(chaos::write_system_request(system, NOXS_REQUEST_POWEROFF), 1U);
+}
+
+} // namespace
