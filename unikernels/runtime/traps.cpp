@@ -8,7 +8,7 @@
 #include <iterator>
 
 extern "C" {
-extern const char image_end[];
+extern const char stack_top[];
 
 /// As vectors.S pushes it.
 struct TrapFrame {
@@ -66,13 +66,12 @@ void dump_registers(const TrapFrame& frame) {
     }
 }
 
-/// The words at the stack pointer, if it points anywhere near the stack: return addresses are among them.
+/// The words at the stack pointer, if it points into the stack: return addresses are among them.
 void dump_stack(const TrapFrame& frame) {
-    const auto lowest = page_size;
-    const auto end = reinterpret_cast<std::uint64_t>(image_end);
+    const auto end = reinterpret_cast<std::uint64_t>(stack_top);
     for (std::uint64_t line = 0; line < 4; ++line) {
         const std::uint64_t address = frame.rsp + line * 24;
-        if (address % 8 != 0 || address < lowest || address > end - 24) {
+        if (address % 8 != 0 || address < page_size || address > end - 24) {
             return;
         }
         const auto* words = reinterpret_cast<const std::uint64_t*>(address);
