@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Device pages and control pages that are not as they should be, seen from both sides.
+// What the toolstack writes and what it reads back, held against the guest's own reader. (Spoiled pages, as the guest
+// sees them, are in tests/unikernels.)
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -41,39 +42,9 @@ TEST_F(DevicePage, shows_nothing_of_a_former_owner) {
     EXPECT_EQ(chaos::xen::peek_console_ring(machine.page(machine.console())), "");
 }
 
-TEST_F(DevicePage, without_the_magic_has_no_devices) {
-    page().header.magic ^= 1;
-    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
-}
-
-TEST_F(DevicePage, of_another_major_version_has_no_devices) {
-    page().header.version_major = NOXS_VERSION_MAJOR + 1;
-    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
-}
-
 TEST_F(DevicePage, of_a_later_minor_version_is_read) {
     page().header.version_minor = NOXS_VERSION_MINOR + 1;
     EXPECT_TRUE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
-}
-
-TEST_F(DevicePage, claiming_more_entries_than_fit_is_read_to_its_end) {
-    page().header.entry_count = 0xffff;
-    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_CONSOLE, 9));
-}
-
-TEST_F(DevicePage, entry_without_a_port_is_no_device) {
-    page().entries[0].event_channel = 0;
-    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
-}
-
-TEST_F(DevicePage, entry_that_points_into_the_guests_own_ram_is_no_device) {
-    page().entries[0].control_gfn = 2;
-    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
-}
-
-TEST_F(DevicePage, entry_that_points_beyond_every_memory_is_no_device) {
-    page().entries[0].control_gfn = ~std::uint64_t{0};
-    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
 }
 
 TEST_F(DevicePage, guest_half_full_of_garbage_says_nothing) {
