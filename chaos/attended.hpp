@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// create -c: a guest that is watched from its first output on.
+#pragma once
+
+#include "chaos/context.hpp"
+#include "chaos/exit_code.hpp"
+#include "chaos/stop_signals.hpp"
+#include "libchaos/domain/console.hpp"
+#include "libchaos/domain/create.hpp"
+
+namespace chaos::cli {
+
+/// Creates the guest, attaches its console before it first runs, and stays until the guest stops or the user
+/// leaves. The guest is still there afterwards, as after any create.
+Result<ExitCode> create_attended(Context& context, const GuestConfig& config, const Kernel& kernel,
+                                 bool paused, const StopSignals& signals);
+
+/// Talks to a guest over its attached console, with a word to the user before and after if there is one.
+Result<ExitCode> attend(Host& host, const GuestInfo& guest, Console& console, const StopSignals& signals);
+
+} // namespace chaos::cli

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// chaos create: from a configuration file to running guests.
+#include "libchaos/domain/create.hpp"
+
+#include "chaos/arguments.hpp"
+#include "chaos/attended.hpp"
+#include "chaos/batch.hpp"
+#include "chaos/context.hpp"
+#include "chaos/json.hpp"
+#include "chaos/output.hpp"
+#include "chaos/verbs.hpp"
+
+namespace chaos::cli {
+
+namespace {
+
+constexpr unsigned most_guests = 32'751; // Xen has no more domain ids
+constexpr std::chrono::milliseconds default_wait{60'000};
+
+struct Request {
+    unsigned count = 1;
+    bool paused = false;
+    bool console = false;
+    bool dry_run = false;
+    std::optional<std::chrono::milliseconds> wait;
+};
+
+Error excluded(const char* what, const char* why) {
+    return Error(ErrorKind::invalid_argument, what).advise(why);
+}
+
+Result<Request> request_of(const Context& context, const Arguments& arguments) {
+    Request request;
+    auto count = arguments.number("nr-doms", 1, most_guests, 1);
+    if (!count)
+        return std::move(count).error().advise("'chaos create --dry-run' is what 'xl create -n' does.");
+    request.count = *count;
+    request.paused = arguments.has("paused");
+    request.console = arguments.has("console");
+    request.dry_run = arguments.has("dry-run");
+    if (arguments.has("wait"))
+        request.wait = TRY(arguments.seconds("wait", default_wait));
+    if (request.console && request.count > 1)
+        return excluded("-c and -n exclude each other",
+                        "A terminal shows one console; use 'chaos console NAME-1'.");
+    if (request.console && request.wait)
+        return excluded("-c and --wait exclude each other",
+                        "With -c you see for yourself when the guest is up.");
+    if (request.console && context.json)
+        return excluded("-c and --json exclude each other", "Standard output cannot carry both.");
+    if (request.paused && request.wait)
+        return excluded("-p and --wait exclude each other", "A paused guest never says that it is ready.");
+    return request;
+}
+
+/// The first word is the file, unless it is a setting (as for xl): then the settings are all there is.
+Result<GuestConfig> config_of(const std::vector<std::string>& words) {
+    const std::string& first = words.front();
+    const auto equals = first.find('=');
+    if (equals != std::string::npos && first.find('/') > equals)
+        return parse_guest_config("", "the command line", words);
+    return load_guest_config(first, {words.begin() + 1, words.end()});
+}
+
+Result<ExitCode> print_dry_run(const Context& context, const std::vector<GuestConfig>& configs) {
+    if (context.json) {
+        Json guests = Json::array();
+        for (const GuestConfig& config : configs)
+            guests.push_back({{"name", config.name}, {"config", json_of(config)}});
+        TRY(print_json(Json{{"guests", std::move(guests)}}));
+        return ExitCode::success;
+    }
+    const GuestConfig& config = configs.front();
+    std::string lines = format("would create %s", config.name.c_str());
+    if (configs.size() > 1)
+        lines += format(" to %s", configs.back().name.c_str());
+    lines += format(": %s, %.10g MiB, %u vCPU%s, kernel %s", config.type == GuestType::pvh ? "pvh" : "pv",
+                    static_cast<double>(config.memory_kib) / 1024, config.vcpus, config.vcpus == 1 ? "" : "s",
+                    config.kernel.c_str());
+    if (!config.ramdisk.empty())
+        lines += ", ramdisk " + config.ramdisk;
+    if (!config.command_line.empty())
+        lines += ", command line '" + config.command_line + "'";
+    TRY(print(lines + "\n"));
+    return ExitCode::success;
+}
+
+Result<void> print_created(const std::vector<CreatedGuest>& made) {
+    Json guests = Json::array();
+    for (const CreatedGuest& guest : made) {
+        const auto ready = guest.times.ready_us > 0 ? Json(guest.times.ready_us) : Json(nullptr);
+        guests.push_back({{"name", guest.name},
+                          {"id", raw(guest.id)},
+                          {"uuid", guest.uuid.to_string()},
+                          {"prepare_us", guest.times.prepare_us},
+                          {"execute_us", guest.times.execute_us},
+                          {"ready_us", ready}});
+    }
+    return print_json(Json{{"guests", std::move(guests)}});
+}
+
+Result<ExitCode> run(Context& context, const Arguments& arguments) {
+    const Request request = TRY(request_of(context, arguments));
+    const GuestConfig config = TRY(config_of(arguments.positionals()));
+    const auto configs = TRY(numbered(config, request.count));
+    const Kernel kernel = TRY(Kernel::open(config.kernel, context.kernel_cache()));
+    TRY(check_creatable(config, kernel).while_doing("checking guest " + config.name));
+    if (request.dry_run)
+        return print_dry_run(context, configs);
+
+    const StopSignals signals = TRY(StopSignals::catch_them());
+    if (request.console)
+        return create_attended(context, config, kernel, request.paused, signals);
+    const CreateOptions options{request.paused, request.wait, signals.fd()};
+    const auto made = TRY(create_all(context, configs, kernel, options, signals));
+    if (context.json)
+        TRY(print_created(made));
+    return ExitCode::success;
+}
+
+constexpr const char* text[] = {
+    "Makes the guest that FILE describes, in the syntax of xl.cfg (see chaos.cfg(5)), and starts it. "
+    "Settings after "
+    "FILE override those in it; with settings alone, FILE can be left out.",
+    "Either everything that was asked for is there when the command returns, or nothing is: when a guest "
+    "fails, or "
+    "the command is interrupted, the guests that it has made are destroyed again.",
+    "A guest that has stopped, by itself or because it crashed, stays in 'chaos list' until 'chaos destroy' "
+    "removes it "
+    "or 'chaos reboot' makes it anew.",
+    "The command returns as soon as the guest runs. With --wait it returns when the guest has said that it "
+    "is up, "
+    "which needs a kernel that speaks noxs. A guest that dies instead, or takes too long, is destroyed, and "
+    "what it "
+    "last wrote on its console is shown."};
+constexpr Option options[] = {
+    {'n', "nr-doms", Takes::value, "N",
+     "Make N guests, called NAME-1 to NAME-N, each with a UUID of its own."},
+    {'p', "paused", Takes::nothing, nullptr, "Leave the guests paused, until 'chaos unpause'."},
+    {'c', "console", Takes::nothing, nullptr,
+     "Stay with the guest on its console, from its first output on; Ctrl-] leaves it running."},
+    {0, "wait", Takes::joined_value, "SECONDS",
+     "Return only when each guest has said that it is ready, at most after so many seconds each (60 if not "
+     "given)."},
+    {0, "dry-run", Takes::nothing, nullptr,
+     "Check the configuration, the kernel and the ramdisk, and say what would be made. Needs neither Xen nor "
+     "privileges."},
+};
+constexpr Positional positionals[] = {{"FILE", false, false, Completes::file, "The configuration."},
+                                      {"KEY=VALUE", true, true, Completes::setting,
+                                       "A setting in the syntax of the file; texts need no quotes here."}};
+constexpr Example examples[] = {
+    {"chaos create web.cfg", "Make a guest."},
+    {"chaos create --wait -n 50 noop.cfg memory=1",
+     "Make noop-1 to noop-50, of 1 MiB each, and wait until all are up."},
+    {"chaos create -c web.cfg cmdline=verbose", "Make a guest and watch it start."},
+    {"chaos create name=a kernel=/boot/noop memory=4", "Make a guest without a file."}};
+constexpr ExitCode exits[] = {ExitCode::configuration, ExitCode::host,         ExitCode::name_taken,
+                              ExitCode::out_of_memory, ExitCode::guest_failed, ExitCode::timed_out,
+                              ExitCode::interrupted};
+constexpr JsonField fields[] = {
+    {"guests[].name", "The name."},
+    {"guests[].id", "The domain id."},
+    {"guests[].uuid", "The UUID."},
+    {"guests[].prepare_us", "Microseconds until domain, memory and devices were there."},
+    {"guests[].execute_us", "Microseconds from there until the guest ran."},
+    {"guests[].ready_us", "Microseconds from there until it said ready; null if that was not waited for."},
+    {"guests[].config", "With --dry-run, instead of all the above but name: the configuration."},
+};
+
+} // namespace
+
+constinit const Verb create_verb = {.name = "create",
+                                    .summary = "Make guests from a configuration file and start them",
+                                    .text = text,
+                                    .options = options,
+                                    .positionals = positionals,
+                                    .examples = examples,
+                                    .exits = exits,
+                                    .json_fields = fields,
+                                    .run = run};
+
+} // namespace chaos::cli
