@@ -42,10 +42,10 @@ describe_machine() {
 describe_devices() { # BUILD-DISK SHARED-DIRECTORY TTY INPUT OUTPUT ERROR ORDERS: the last five are chardev back-ends
     devices=(
         -chardev "file,id=console,path=$logs/console.log" -serial chardev:console
-        -drive "if=none,id=root,file=$image/root.erofs,format=raw,readonly=on" -device virtio-blk-pci,drive=root
-        -drive "if=none,id=build,file=$1,format=raw,readonly=on" -device virtio-blk-pci,drive=build
+        -drive "if=none,id=root,file=$image/root.erofs,format=raw,readonly=on" -device virtio-blk-pci,drive=root,ioeventfd=off
+        -drive "if=none,id=build,file=$1,format=raw,readonly=on" -device virtio-blk-pci,drive=build,ioeventfd=off
         -virtfs "local,path=${2//,/,,},security_model=none,mount_tag=share"
-        -device virtio-serial-pci
+        -device virtio-serial-pci,ioeventfd=off
         -chardev "$3,id=tty" -device virtconsole,nr=0,chardev=tty
         -chardev "file,id=status,path=$work/status" -device virtserialport,nr=1,chardev=status
         -chardev "$5,id=output" -device virtserialport,nr=2,chardev=output

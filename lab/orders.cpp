@@ -47,7 +47,8 @@ void forget_the_snapshot(const Orders& orders) {
     settimeofday(&now, nullptr);
 
     const std::string& seed = orders.settings.at("seed");
-    const int sizes[] = {static_cast<int>(seed.size() * 4), static_cast<int>(seed.size())}; // bits: it is hex digits
+    const int sizes[] = {static_cast<int>(seed.size() * 4),
+                         static_cast<int>(seed.size())};                     // bits: it is hex digits
     std::string entropy(reinterpret_cast<const char*>(sizes), sizeof sizes); // struct rand_pool_info
     entropy += seed;
     const int random = open("/dev/urandom", O_WRONLY | O_CLOEXEC);

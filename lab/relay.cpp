@@ -39,7 +39,8 @@ void feed_input(int port, Pipe input) {
         close(input.read_end);
         // Until the other side's "connected" has come through, reading says end of file.
         pollfd connected{port, POLLIN, 0};
-        for (int attempt = 0; attempt < 200 && poll(&connected, 1, 0) >= 0 && connected.revents & POLLHUP; ++attempt)
+        for (int attempt = 0; attempt < 200 && poll(&connected, 1, 0) >= 0 && connected.revents & POLLHUP;
+             ++attempt)
             usleep(5000);
         while (carry(port, input.write_end)) {
         }
@@ -67,7 +68,9 @@ int relay_until_end_of(pid_t job, const Output (&outputs)[2]) {
                 job_status = status;
             }
         }
-        pollfd waiting[] = {{outputs[0].pipe.read_end, POLLIN, 0}, {outputs[1].pipe.read_end, POLLIN, 0}, {signals, POLLIN, 0}};
+        pollfd waiting[] = {{outputs[0].pipe.read_end, POLLIN, 0},
+                            {outputs[1].pipe.read_end, POLLIN, 0},
+                            {signals, POLLIN, 0}};
         if (poll(waiting, running ? 3 : 2, running ? -1 : 0) == 0 && !running)
             return job_status;
         for (int i = 0; i < 2; ++i)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Carries a job's input and output between its pipes and the virtio ports that lead out of the lab.
 //
-// The job gets ordinary pipes, since a port can be opened only once and a script may well write to /dev/stderr.
+// The job gets ordinary pipes, since a port can be opened only once and a script may well write to
+// /dev/stderr.
 #pragma once
 
 #include <sys/types.h>

@@ -95,10 +95,18 @@ logs_of_all=$root/build/lab/logs
 mkdir -p "$logs_of_all"
 find "$logs_of_all" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
 logs=$(mktemp -d "$logs_of_all/$(date +%H%M%S).XXXX")
-work=$(mktemp -d "${TMPDIR:-/tmp}/chaos-lab.XXXXXX")
+for old in "${TMPDIR:-/tmp}"/chaos-lab.*; do # left behind by runs that were killed without mercy
+    owner=${old##*/chaos-lab.} && owner=${owner%%.*}
+    [ ! -e "$old" ] || kill -0 "$owner" 2>/dev/null || rm -rf "$old"
+done
+work=$(mktemp -d "${TMPDIR:-/tmp}/chaos-lab.$$.XXXX")
 qemu_pid=''
 clean_up() {
-    [ -z "$qemu_pid" ] || kill -KILL "$qemu_pid" 2>/dev/null || true
+    trap '' INT TERM HUP # a second Ctrl-C must not stop the cleaning
+    if [ -n "$qemu_pid" ]; then
+        kill -KILL "$qemu_pid"
+        wait "$qemu_pid"
+    fi 2>/dev/null
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -135,6 +143,7 @@ if [ $shell = yes ]; then
 fi
 {
     printf '%s\n' "share=$([ -n "$share" ] && echo yes || echo no)" "shell=$shell" "stdin=$stdin" \
+        "read_ahead=$virtual_clock" \
         "term=${TERM:-linux}" "time=$(date +%s)" "seed=$(od -An -tx1 -N 64 /dev/urandom | tr -d ' \n')" ''
     printf '%s\0' "$@"
 } >"$work/orders"
