@@ -7,6 +7,7 @@
 #include "libchaos/domain/execute.hpp"
 #include "libchaos/domain/load_image.hpp"
 #include "libchaos/domain/prepare.hpp"
+#include "libchaos/domain/pv_guest.hpp"
 #include "libchaos/domain/reconcile.hpp"
 #include "libchaos/image/file.hpp"
 
@@ -104,12 +105,8 @@ Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const
 
 Result<void> check_creatable(const GuestConfig& config, const Kernel& kernel) {
     const KernelHeaders& headers = kernel.headers();
-    if (config.type == GuestType::pv) {
-        if (!headers.xen_pv)
-            return Error(ErrorKind::invalid_image, "kernel " + kernel.path() + " has no Xen PV support")
-                .advise("Use type=\"pvh\", or a kernel with Xen PV notes.");
-        return {};
-    }
+    if (config.type == GuestType::pv)
+        return check_pv(config, kernel);
     if (!headers.pvh_entry)
         return Error(ErrorKind::invalid_image, "kernel " + kernel.path() + " has no PVH entry note")
             .advise("Use a kernel built with PVH support, or type=\"pv\" if it has Xen PV support.");

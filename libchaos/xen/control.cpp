@@ -136,6 +136,10 @@ Result<void> Control::set_hvm_parameter(DomainId domain, HvmParameter parameter,
                    "setting an HVM parameter");
 }
 
+Result<void> Control::set_memory_map_limit(DomainId domain, std::uint64_t kib) {
+    return checked(xc_domain_set_memmap_limit(handle(), raw(domain), kib), "limiting its memory map");
+}
+
 Result<void> Control::apply_cpuid_policy(DomainId domain) {
     return checked(
         xc_cpuid_apply_policy(handle(), raw(domain), false, nullptr, 0, true, false, false, nullptr, nullptr),

@@ -106,6 +106,8 @@ class Control {
     /// protocol has it (xen/arch-x86/hvm/start_info.h): 32-bit flat protected mode, paging off.
     Result<void> set_pvh_entry(DomainId domain, std::uint32_t entry, std::uint32_t start_info_address);
     Result<void> set_hvm_parameter(DomainId domain, HvmParameter parameter, std::uint64_t value);
+    /// Says in a PV domain's memory map that it ends at `kib`; without, the kernel expects 8 MiB more.
+    Result<void> set_memory_map_limit(DomainId domain, std::uint64_t kib);
     /// Gives the domain the CPUID and MSR policy that a stock kernel expects.
     Result<void> apply_cpuid_policy(DomainId domain);
     Result<void> set_affinity(DomainId domain, VcpuId vcpu, const std::bitset<256>* hard,
