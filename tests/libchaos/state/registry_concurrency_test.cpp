@@ -16,8 +16,8 @@
 #include <random>
 #include <set>
 
-#include "../temporary_directory.hpp"
 #include "samples.hpp"
+#include "tests/libchaos/temporary_directory.hpp"
 
 namespace chaos {
 namespace {

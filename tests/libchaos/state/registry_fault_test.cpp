@@ -10,10 +10,10 @@
 #include <csignal>
 #include <functional>
 
-#include "../temporary_directory.hpp"
 #include "libchaos/state/contents.hpp"
 #include "samples.hpp"
-#include "system_calls.hpp"
+#include "tests/fakes/system_calls.hpp"
+#include "tests/libchaos/temporary_directory.hpp"
 
 namespace chaos {
 namespace {
@@ -22,7 +22,7 @@ using test::contents_of;
 using test::make_guest;
 using test::open_registry;
 using test::sample_record;
-namespace system_calls = test::system_calls;
+namespace system_calls = fakes::system_calls;
 
 const Uuid uuid = *Uuid::parse("01234567-89ab-4cde-8f01-23456789abcd");
 const Uuid other_uuid = *Uuid::parse("11234567-89ab-4cde-8f01-23456789abcd");

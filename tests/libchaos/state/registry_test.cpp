@@ -11,9 +11,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "../temporary_directory.hpp"
 #include "libchaos/state/contents.hpp"
 #include "samples.hpp"
+#include "tests/libchaos/temporary_directory.hpp"
 
 namespace chaos {
 namespace {

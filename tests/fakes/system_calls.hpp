@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace chaos::test::system_calls {
+namespace chaos::fakes::system_calls {
 
 /// From here on calls are counted from 1 and their names kept.
 void start_counting();
@@ -18,4 +18,4 @@ void fail_at(std::size_t number, int errno_value);
 /// While counting, the process is killed (SIGKILL) in place of call number `number`.
 void die_at(std::size_t number);
 
-} // namespace chaos::test::system_calls
+} // namespace chaos::fakes::system_calls

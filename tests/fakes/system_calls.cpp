@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace chaos::test::system_calls {
+namespace chaos::fakes::system_calls {
 namespace {
 
 bool counting = false;
@@ -53,9 +53,9 @@ void die_at(std::size_t number) {
     fatal_call = number;
 }
 
-} // namespace chaos::test::system_calls
+} // namespace chaos::fakes::system_calls
 
-using chaos::test::system_calls::fails;
+using chaos::fakes::system_calls::fails;
 
 extern "C" {
 

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A host on the pretend Xen.
+#include "host_fixture.hpp"
+
+extern "C" {
+#include <xen/elfnote.h>
+}
+
+#include "tests/libchaos/image/elf_builder.hpp"
+#include "tests/libchaos/state/samples.hpp"
+
+namespace chaos::test {
+namespace {
+
+std::string pattern(std::size_t size, unsigned step) {
+    std::string bytes(size, '\0');
+    for (std::size_t at = 0; at < size; ++at)
+        bytes[at] = static_cast<char>(at * step + at / 256);
+    return bytes;
+}
+
+std::string kernel_file(const std::string& code, const std::string& data, bool noxs) {
+    ElfBuilder elf;
+    elf.load(0x10000, code);
+    elf.load(0x30080, data, 0x5000);
+    std::string notes = note("Xen", XEN_ELFNOTE_PHYS32_ENTRY, bytes_of(std::uint32_t{0x10010}));
+    if (noxs)
+        notes += note(NOXS_ELF_NOTE_NAME, NOXS_ELF_NOTE_TYPE_VERSION, bytes_of(std::uint32_t{1} << 16));
+    elf.notes(notes);
+    return elf.build();
+}
+
+Host open_host(const std::string& state_directory, const std::string& cache_directory) {
+    auto opened = Host::open({state_directory, cache_directory});
+    EXPECT_TRUE(opened) << opened.error().story();
+    return std::move(opened).value();
+}
+
+} // namespace
+
+const std::string HostTest::code = pattern(10'000, 7);
+const std::string HostTest::data = pattern(300, 11);
+
+HostTest::HostTest(std::size_t frames)
+    : xen(fakes::boot(frames)), guest(xen), host(open_host(state_directory(), directory / "cache")) {
+    write_file(kernel_path(), kernel_file(code, data, true));
+    write_file(stock_kernel_path(), kernel_file(code, data, false));
+    xen.clear_calls();
+}
+
+HostTest::~HostTest() {
+    for (const std::string& complaint : xen.complaints())
+        ADD_FAILURE() << complaint;
+}
+
+GuestConfig HostTest::config(const std::string& name) const {
+    GuestConfig config;
+    config.name = name;
+    config.kernel = kernel_path();
+    config.memory_kib = 4096;
+    return config;
+}
+
+Result<CreatedGuest> HostTest::try_create(const GuestConfig& config, const CreateOptions& options) {
+    const Kernel kernel = TRY(Kernel::open(config.kernel, directory / "cache"));
+    return create(host, config, kernel, options);
+}
+
+CreatedGuest HostTest::create_guest(const GuestConfig& config, const CreateOptions& options) {
+    auto created = try_create(config, options);
+    EXPECT_TRUE(created) << created.error().story();
+    return std::move(created).value();
+}
+
+GuestInfo HostTest::find_guest(std::string_view name_id_or_uuid) {
+    auto found = find(host, name_id_or_uuid);
+    EXPECT_TRUE(found) << found.error().story();
+    return std::move(found).value();
+}
+
+Host HostTest::second_host() const {
+    return open_host(state_directory(), directory / "cache");
+}
+
+Traces HostTest::traces() const {
+    return {xen.state(), contents_of(state_directory())};
+}
+
+std::ostream& operator<<(std::ostream& out, const Traces& traces) {
+    out << traces.xen;
+    for (const auto& [name, text] : traces.files)
+        out << '\n' << name << ' ' << text;
+    return out;
+}
+
+} // namespace chaos::test
