@@ -31,27 +31,29 @@ head -6 list
 
 step "One that has something to say"
 show chaos create --wait name=hello kernel=/usr/lib/chaos/unikernels/hello memory=1
-printf '# echo "how are you" | timeout 5 chaos console hello\n'
-(echo "how are you"; sleep 2) | timeout 5 chaos console hello >console || true
+printf '# (echo "how are you"; sleep 1; echo quit) | chaos console hello\n'
+(echo "how are you"; sleep 1; echo quit) | timeout 20 chaos console hello >console || fail "the console ended with status $?"
 cat console
-grep -q 'Hello' console || fail "no greeting on the console"
+grep -q Hello console || fail "no greeting on the console"
 grep -q 'how are you' console || fail "no echo on the console"
+show chaos destroy hello
 
-step "Asked to power off, it does"
-show chaos shutdown -w hello
-chaos domid hello >/dev/null 2>&1 && fail "the guest is still there"
+step "One is asked to power off, and does"
+show chaos shutdown -w noop-1
+if chaos domid noop-1 >domid 2>&1; then fail "the guest is still there"; fi
 
 step "The rest is destroyed, and nothing is left"
-printf '# chaos destroy noop-1 … noop-50\n'
-chaos destroy $(seq -f noop-%g 50) || fail "destroying ended with status $?"
+printf '# chaos destroy noop-2 … noop-50\n'
+chaos destroy $(seq -f noop-%g 2 50) || fail "destroying ended with status $?"
 show chaos list
 [ "$(guests)" = 0 ] || fail "guests are left"
+# Xen frees a little later, and its allocators keep a few pages; one lost guest would be 4 MiB.
 for _ in $(seq 50); do
     after=$(free_kib)
-    [ "$after" -ge "$before" ] && break
+    [ $((before - after)) -le 64 ] && break
     sleep 0.1
 done
-[ "$after" -ge "$before" ] || fail "$((before - after)) KiB of the hypervisor's memory are still in use"
+[ $((before - after)) -le 64 ] || fail "$((before - after)) KiB of the hypervisor's memory are still in use"
 
 step "How long a creation takes"
 /usr/libexec/chaos/bench/compare.sh || fail "the comparison ended with status $?"
