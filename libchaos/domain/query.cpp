@@ -16,12 +16,17 @@ Error no_such_guest(std::string_view what) {
         .advise("`chaos list` shows the guests there are.");
 }
 
-/// The record of `id`, if it belongs to the domain with that handle.
+/// The record of `domain`, if the registry has one with its handle.
 Result<std::optional<GuestRecord>> record_of(Host& host, const xen::DomainInfo& domain) {
     auto record = TRY(host.registry().record(domain.id));
     if (record && record->uuid.bytes != domain.handle)
         record.reset();
     return record;
+}
+
+/// A record file that does not parse is its guest's misfortune: a list goes on without it.
+bool is_damage(const Error& error) {
+    return error.kind() == ErrorKind::system && error.system_errno() == 0;
 }
 
 Result<GuestInfo> find_by_id(Host& host, DomainId id, std::string_view what) {
@@ -47,10 +52,15 @@ std::string GuestInfo::name() const {
 
 Result<std::vector<GuestInfo>> list(Host& host) {
     for (const DomainId id : TRY(host.registry().ids()))
-        TRY(forget_if_gone(host, id));
+        if (auto tidied = forget_if_gone(host, id); !tidied && !is_damage(tidied.error()))
+            return std::move(tidied).error();
     std::vector<GuestInfo> guests;
-    for (const xen::DomainInfo& domain : TRY(host.control().domains()))
-        guests.push_back({ domain, TRY(record_of(host, domain)) });
+    for (const xen::DomainInfo& domain : TRY(host.control().domains())) {
+        auto record = record_of(host, domain);
+        if (!record && !is_damage(record.error()))
+            return std::move(record).error();
+        guests.push_back({domain, record ? std::move(*record) : std::nullopt});
+    }
     return guests;
 }
 
