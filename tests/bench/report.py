@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Judges what run.sh measured: a table of the promised figures, and all of it as JSON.
+
+Usage: report.py [--output FILE] < LINES
+
+Exit status: 0 every figure is reached, 1 one is missed, 2 one was not measured.
+"""
+import argparse
+import json
+import statistics
+import sys
+
+
+def parse(lines):
+    """Groups run.sh's lines: {"floor": {"samples": [...], "summary": {...}}, ..., "conditions": {...}}."""
+    found = {}
+    for line in lines:
+        if not line.startswith("{"):
+            continue
+        entry = json.loads(line)
+        group = found.setdefault(entry.pop("bench"), {})
+        if "sample" in entry:
+            group.setdefault("samples", []).append(entry["sample"])
+        else:
+            entry.pop("samples", None)
+            group.update(entry)
+    return found
+
+
+def median(found, bench, step):
+    return statistics.median(sample[step] for sample in found[bench]["samples"])
+
+
+def scale_ratio(found, bench):
+    """The mean of the last 21 creations against that of the first 20: 1990 to 2010 when 2050 are made."""
+    times = [sample["create"] for sample in found[bench]["samples"]]
+    last = times[1989:2010] if len(times) >= 2010 else times[-21:]
+    return statistics.mean(last) / statistics.mean(times[:20])
+
+
+def measures(found):
+    """(name, value, unit, what it must reach, whether it does, how it came about); ns become ms here."""
+    def ms(bench, step):
+        return median(found, bench, step) / 1e6
+
+    floor = ms("floor", "create")
+    fork_exec = ms("spawn", "fork_exec")
+    chaos = ms("spawn", "chaos_create")
+    xl = ms("spawn", "xl_create")
+
+    def at_most(name, value, unit, limit, note):
+        return name, value, unit, f"<= {limit:.4g} {unit}".rstrip(), value <= limit, note
+
+    create = ms("libchaos", "create_to_ready")
+    yield at_most("libchaos create to ready / floor", create / floor, "x", 1.25,
+                  f"{create:.3f} ms / {floor:.3f} ms; 4 MiB noop")
+    yield at_most("chaos create --wait, whole process", chaos, "ms", floor + 1.5 * fork_exec,
+                  f"floor {floor:.3f} + 1.5 x fork/exec {fork_exec:.3f}")
+    yield ("xl create / chaos create --wait", xl / chaos, "x", ">= 15 x", xl / chaos >= 15,
+           f"{xl:.1f} ms / {chaos:.3f} ms")
+    yield at_most("execute alone, shell to ready", ms("libchaos_phases", "execute_to_ready"), "ms", 0.25, "")
+    for kib in (256, 4096):
+        yield at_most(f"hypervisor memory beyond RAM, {kib} KiB guest",
+                      found[f"memory_{kib}"]["memory_kib"]["beyond"], "KiB", 180, "")
+    yield at_most("2,000th create / first", scale_ratio(found, "libchaos_scale"), "x", 1.15,
+                  f"256 KiB guests; the floor's own: {scale_ratio(found, 'floor_scale'):.3f}")
+    destroy = ms("spawn", "chaos_destroy")
+    yield at_most("chaos destroy / xl destroy", destroy / ms("spawn", "xl_destroy"), "x", 0.5,
+                  f"{destroy:.3f} ms / {ms('spawn', 'xl_destroy'):.1f} ms, whole processes")
+
+
+def print_steps(found, bench, title):
+    steps = found[bench]["summary"]
+    print(f"\n{title}, microseconds (minimum, median, 90th percentile)")
+    for step, value in steps.items():
+        print(f"  {step:18}{value['min'] / 1e3:10.1f}{value['median'] / 1e3:10.1f}{value['p90'] / 1e3:10.1f}")
+
+
+def print_calls(found):
+    calls = found["calls"]
+    for key, title in (("xen", "Xen, each inside an ioctl"), ("syscalls", "the kernel")):
+        counts = sorted(calls[key].items(), key=lambda item: (-item[1], item[0]))
+        print(f"\nCalls of {title}, in one chaos create --wait: {sum(calls[key].values())}")
+        print("  " + ", ".join(f"{count} {name}" for name, count in counts))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", help="where to write everything as JSON")
+    options = parser.parse_args()
+    found = parse(sys.stdin)
+    conditions = found.get("conditions", {})
+    try:
+        judged = list(measures(found))
+        print_steps(found, "floor", "The floor: raw hypercalls")
+        print_steps(found, "libchaos", "libchaos, whole")
+        print_steps(found, "libchaos_phases", "libchaos, its two phases alone")
+        print_steps(found, "spawn", "Whole processes")
+        print_calls(found)
+    except (KeyError, IndexError, statistics.StatisticsError) as error:
+        print(f"bench: NOT MEASURED: {error!r} is missing from the output", file=sys.stderr)
+        return 2
+
+    print("\nXen {xen}, Linux {linux}, {xenstored}, {clock} clock, {cpus} CPU".format(**conditions))
+    width = max(len(name) for name, *_ in judged)
+    print(f"{'measure':{width}}{'value':>12}     {'must reach':16}")
+    for name, value, unit, goal, good, note in judged:
+        print(f"{name:{width}}{value:>12.3f} {unit:3} {goal:16} {'ok' if good else 'MISSED':8}{note}")
+    if options.output:
+        with open(options.output, "w", encoding="utf-8") as file:
+            json.dump({"conditions": conditions,
+                       "measures": [{"name": name, "value": value, "unit": unit, "must_reach": goal, "reached": good}
+                                    for name, value, unit, goal, good, _ in judged],
+                       "benches": found}, file, indent=1)
+            file.write("\n")
+    missed = [name for name, _, _, _, good, _ in judged if not good]
+    for name in missed:
+        print(f"bench: MISSED: {name}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
