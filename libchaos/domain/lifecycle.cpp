@@ -97,9 +97,15 @@ Result<void> unpause(Host& host, const GuestInfo& guest) {
 }
 
 Result<void> destroy(Host& host, const GuestInfo& guest) {
-    auto destroyed = host.control().destroy(guest.domain.id);
-    if (!destroyed && destroyed.error().system_errno() != ESRCH)
-        return std::move(destroyed).while_doing(naming("destroying", guest));
+    // Whoever waited for the guest's end may come late: its id may belong to another domain by now.
+    const auto domain = host.control().domain_info(guest.domain.id);
+    if (!domain)
+        return Error(domain.error()).while_doing(naming("destroying", guest));
+    if (*domain && (*domain)->handle == guest.domain.handle) {
+        auto destroyed = host.control().destroy(guest.domain.id);
+        if (!destroyed && destroyed.error().system_errno() != ESRCH)
+            return std::move(destroyed).while_doing(naming("destroying", guest));
+    }
     return host.registry()
         .remove(guest.domain.id, Uuid{guest.domain.handle})
         .while_doing(naming("forgetting", guest));

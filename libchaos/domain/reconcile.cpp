@@ -5,8 +5,10 @@
 namespace chaos {
 
 Result<bool> forget_if_gone(Host& host, DomainId id) {
-    const auto domain = TRY(host.control().domain_info(id));
+    // The registry is asked before the hypervisor: what is recorded had its domain by then, so a domain that
+    // is not there afterwards is gone. The other way round it may have been made in between.
     if (const auto leftover = TRY(host.registry().leftover(id))) {
+        const auto domain = TRY(host.control().domain_info(id));
         // Only a domain that carries the UUID of the intent is ours: the id may have gone to another
         // toolstack.
         if (domain && domain->handle == leftover->uuid.bytes)
@@ -15,7 +17,10 @@ Result<bool> forget_if_gone(Host& host, DomainId id) {
         return true;
     }
     const auto record = TRY(host.registry().record(id));
-    if (!record || (domain && domain->handle == record->uuid.bytes))
+    if (!record)
+        return false;
+    const auto domain = TRY(host.control().domain_info(id));
+    if (domain && domain->handle == record->uuid.bytes)
         return false;
     TRY(host.registry().remove(id, record->uuid));
     return true;

@@ -16,6 +16,8 @@ std::vector<std::string> calls;
 std::size_t failing_call = 0;
 int failing_errno = 0;
 std::size_t fatal_call = 0;
+std::size_t disturbed_call = 0;
+std::function<void()> disturbance;
 
 /// Whether this call is to fail; errno is then set.
 bool fails(const char* name) {
@@ -24,6 +26,11 @@ bool fails(const char* name) {
     calls.emplace_back(name);
     if (calls.size() == fatal_call)
         ::kill(::getpid(), SIGKILL);
+    if (calls.size() == disturbed_call) {
+        counting = false;
+        disturbance();
+        counting = true;
+    }
     if (calls.size() != failing_call)
         return false;
     errno = failing_errno;
@@ -41,6 +48,7 @@ std::vector<std::string> stop_counting() {
     counting = false;
     failing_call = 0;
     fatal_call = 0;
+    disturbed_call = 0;
     return calls;
 }
 
@@ -51,6 +59,11 @@ void fail_at(std::size_t number, int errno_value) {
 
 void die_at(std::size_t number) {
     fatal_call = number;
+}
+
+void do_before(std::size_t number, std::function<void()> deed) {
+    disturbed_call = number;
+    disturbance = std::move(deed);
 }
 
 } // namespace chaos::fakes::system_calls

@@ -3,6 +3,7 @@
 // fail, or made to be the last thing that a process does.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,5 +18,8 @@ std::vector<std::string> stop_counting();
 void fail_at(std::size_t number, int errno_value);
 /// While counting, the process is killed (SIGKILL) in place of call number `number`.
 void die_at(std::size_t number);
+/// While counting, `deed` is done before call number `number`: what another process does just then. Its own
+/// calls are not counted.
+void do_before(std::size_t number, std::function<void()> deed);
 
 } // namespace chaos::fakes::system_calls

@@ -122,7 +122,7 @@ class Xen {
         failing_call_ = number;
         failing_errno_ = errno_value;
     }
-    /// Called before each call is carried out, with its name.
+    /// Called before each call is carried out, with its name: what another process does just then.
     std::function<void(std::string_view call)> before_call;
     /// Called when a domain begins to run, and when dom0 notifies one of its ports: what the guest does then.
     std::function<void(Domain& domain)> on_start;

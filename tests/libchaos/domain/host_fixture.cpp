@@ -19,12 +19,19 @@ std::string pattern(std::size_t size, unsigned step) {
     return bytes;
 }
 
-std::string kernel_file(const std::string& code, const std::string& data, bool noxs) {
+enum class Speaks { noxs, nothing, pv };
+
+std::string kernel_file(const std::string& code, const std::string& data, Speaks speaks) {
     ElfBuilder elf;
     elf.load(0x10000, code);
     elf.load(0x30080, data, 0x5000);
-    std::string notes = note("Xen", XEN_ELFNOTE_PHYS32_ENTRY, bytes_of(std::uint32_t{0x10010}));
-    if (noxs)
+    std::string notes;
+    if (speaks == Speaks::pv)
+        notes += note("Xen", XEN_ELFNOTE_XEN_VERSION, std::string("xen-3.0\0", 8)) +
+                 note("Xen", XEN_ELFNOTE_VIRT_BASE, bytes_of(std::uint64_t{0}));
+    else
+        notes += note("Xen", XEN_ELFNOTE_PHYS32_ENTRY, bytes_of(std::uint32_t{0x10010}));
+    if (speaks == Speaks::noxs)
         notes += note(NOXS_ELF_NOTE_NAME, NOXS_ELF_NOTE_TYPE_VERSION, bytes_of(std::uint32_t{1} << 16));
     elf.notes(notes);
     return elf.build();
@@ -43,8 +50,9 @@ const std::string HostTest::data = pattern(300, 11);
 
 HostTest::HostTest(std::size_t frames)
     : xen(fakes::boot(frames)), guest(xen), host(open_host(state_directory(), directory / "cache")) {
-    write_file(kernel_path(), kernel_file(code, data, true));
-    write_file(stock_kernel_path(), kernel_file(code, data, false));
+    write_file(kernel_path(), kernel_file(code, data, Speaks::noxs));
+    write_file(stock_kernel_path(), kernel_file(code, data, Speaks::nothing));
+    write_file(pv_kernel_path(), kernel_file(code, data, Speaks::pv));
     xen.clear_calls();
 }
 

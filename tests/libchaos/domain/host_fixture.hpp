@@ -43,6 +43,8 @@ class HostTest : public testing::Test {
     std::string kernel_path() const { return directory / "kernel"; }
     /// The same without the noxs note.
     std::string stock_kernel_path() const { return directory / "stock-kernel"; }
+    /// A paravirtual one.
+    std::string pv_kernel_path() const { return directory / "pv-kernel"; }
     std::string state_directory() const { return directory / "state"; }
     /// Another process's view of the same host.
     Host second_host() const;
