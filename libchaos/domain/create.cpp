@@ -39,11 +39,11 @@ struct Reserved {
 
 /// Ids of the registry can be in use by domains of other toolstacks: then the next one is tried.
 Result<Reserved> reserve_and_prepare(Host& host, const GuestConfig& config, const Uuid& uuid,
-                                     const Flavour& flavour, int stop_fd) {
+                                     const Flavour& flavour, const KernelHeaders& kernel, int stop_fd) {
     constexpr int attempts = 64;
     for (int attempt = 1;; ++attempt) {
         Reservation reservation = TRY(reserve(host, config.name, uuid));
-        auto shell = prepare(host, reservation.id(), uuid, flavour, stop_fd);
+        auto shell = prepare(host, reservation.id(), uuid, flavour, &kernel, stop_fd);
         if (shell)
             return Reserved{std::move(reservation), std::move(*shell)};
         if (shell.error().system_errno() != EEXIST || attempt == attempts)
@@ -78,15 +78,16 @@ Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const
 
     CreatedGuest created{DomainId{}, uuid, config.name, {}};
     const auto start = Clock::now();
-    auto [reservation, shell] = TRY(reserve_and_prepare(host, config, uuid, flavour, options.stop_fd));
+    auto [reservation, shell] =
+        TRY(reserve_and_prepare(host, config, uuid, flavour, kernel.headers(), options.stop_fd));
     created.id = reservation.id();
     created.times.prepare_us = microseconds_since(start);
 
     const auto execute_start = Clock::now();
     StartedGuest guest = TRY(execute(host, std::move(shell), config, kernel, {options.paused, watch}));
+    created.times.execute_us = microseconds_since(execute_start);
     const auto running = Clock::now();
     TRY(reservation.commit(record_of(guest.shell(), config, uuid)));
-    created.times.execute_us = microseconds_since(execute_start);
     if (watch) {
         if (auto ready = guest.wait_ready(*options.wait_ready, options.stop_fd); !ready) {
             // The domain goes before its record does: killed in between, we leave a record that tidies
@@ -97,6 +98,7 @@ Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const
         }
         created.times.ready_us = microseconds_since(running);
     }
+    trim_paging_pool(host, guest.shell()); // not earlier: the guest was on its way already
     guest.keep();
     return created;
 }

@@ -28,15 +28,20 @@ Result<void> write_boot_pages(const Shell& shell, const GuestConfig& config,
         modules[module_count++] = {layout.device_page().address(), page_size};
 
     const std::uint64_t special = layout.special_start().address();
-    std::array<xen::MemoryRange, 3> memory{{
+    const std::uint64_t special_end = layout.special_end().address();
+    std::array<xen::MemoryRange, 4> memory{{
         {0, special, xen::MemoryKind::ram},
-        {special, MemoryLayout::special_pages * page_size, xen::MemoryKind::reserved},
+        {special, special_end - special, xen::MemoryKind::reserved},
+        {special_end, layout.low_pages() * page_size - special_end, xen::MemoryKind::ram},
         {MemoryLayout::high_start.address(), layout.high_pages() * page_size, xen::MemoryKind::ram},
     }};
+    std::size_t memory_count = memory.size();
+    while (memory[memory_count - 1].size == 0)
+        --memory_count;
 
     xen::StartInfo info;
     info.modules = std::span(modules.data(), module_count);
-    info.memory = std::span(memory.data(), layout.high_pages() ? 3 : 2);
+    info.memory = std::span(memory.data(), memory_count);
     info.command_line = config.command_line;
     info.acpi_root_pointer = noxs ? 0 : layout.acpi().address();
     return xen::write_start_info(shell.page(layout.start_info()), layout.start_info().address(), info);
@@ -48,7 +53,7 @@ Result<void> load_pvh(Host& host, const Shell& shell, const GuestConfig& config,
         return Error(ErrorKind::invalid_image, "kernel " + kernel.path() + " has no PVH entry note")
             .advise("Use a kernel built with PVH support, or type=\"pv\" if it has Xen PV support.");
     TRY(check_image_fits(headers, 0, shell.layout));
-    TRY(load_kernel(host, shell.domain.id(), kernel));
+    TRY(load_kernel(host, shell, kernel));
     std::optional<xen::StartModule> ramdisk;
     if (!config.ramdisk.empty())
         ramdisk = TRY(load_ramdisk(host, shell.domain.id(), config.ramdisk, headers, shell.layout));

@@ -56,24 +56,30 @@ Result<void> check_image_fits(const KernelHeaders& headers, std::uint64_t ramdis
     const std::uint64_t limit = layout.special_start().address();
     const std::uint64_t needed = round_up(headers.end_address) + round_up(ramdisk_size);
     // The sum cannot wrap: the parser bounds end_address by 4 GiB, a file's size is below 2^63.
-    if (needed > limit)
-        return Error(ErrorKind::invalid_config, "kernel and ramdisk need " + std::to_string(needed / 1024) +
-                                                    " KiB, the guest's memory has room for " +
-                                                    std::to_string(limit / 1024) + " KiB")
-            .advise("Set memory= to at least \"" +
-                    std::to_string((needed + MemoryLayout::special_pages * page_size) / 1024) + "K\".");
-    return {};
+    if (needed <= limit)
+        return {};
+    const std::uint64_t with_special = needed / page_size + MemoryLayout::special_pages;
+    return Error(ErrorKind::invalid_config, "kernel and ramdisk need " + std::to_string(needed / 1024) +
+                                                " KiB, the guest's memory has room for " +
+                                                std::to_string(limit / 1024) + " KiB")
+        .advise(with_special <= MemoryLayout::special_limit
+                    ? "Set memory= to at least \"" + std::to_string(with_special * page_size / 1024) + "K\"."
+                    : "They have to lie in the first GiB of a guest, however much memory it has.");
 }
 
-Result<void> load_kernel(Host& host, DomainId domain, const Kernel& kernel) {
+Result<void> load_kernel(Host& host, const Shell& shell, const Kernel& kernel) {
     const KernelHeaders& headers = kernel.headers();
+    const auto fill = [&](std::byte* window, std::uint64_t address, std::uint64_t size) -> Result<void> {
+        for (const KernelSegment& segment : headers.segments)
+            TRY(fill_from_segment(kernel, segment, window, address, size));
+        return {};
+    };
     const std::uint64_t start = headers.lowest_address / page_size * page_size;
-    return for_each_window(host, domain, start, round_up(headers.end_address),
-                           [&](std::byte* window, std::uint64_t address, std::uint64_t size) -> Result<void> {
-                               for (const KernelSegment& segment : headers.segments)
-                                   TRY(fill_from_segment(kernel, segment, window, address, size));
-                               return {};
-                           })
+    const std::uint64_t end = round_up(headers.end_address);
+    const bool mapped = shell.image_pages && shell.image_start.address() <= start &&
+                        end <= (shell.image_start + shell.image_pages).address();
+    return (mapped ? fill(shell.image(), shell.image_start.address(), shell.image_pages * page_size)
+                   : for_each_window(host, shell.domain.id(), start, end, fill))
         .while_doing("loading kernel " + kernel.path());
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "libchaos/domain/host.hpp"
-#include "libchaos/domain/memory_layout.hpp"
+#include "libchaos/domain/shell.hpp"
 #include "libchaos/image/kernel.hpp"
 #include "libchaos/xen/start_info.hpp"
 
@@ -16,7 +16,7 @@ Result<void> check_image_fits(const KernelHeaders& headers, std::uint64_t ramdis
 
 /// Copies the kernel's segments to their addresses and zeroes what the file does not fill. The guest must be
 /// paused.
-Result<void> load_kernel(Host& host, DomainId domain, const Kernel& kernel);
+Result<void> load_kernel(Host& host, const Shell& shell, const Kernel& kernel);
 
 /// Copies the file `path` to the end of low RAM below the special pages and says where it is.
 Result<xen::StartModule> load_ramdisk(Host& host, DomainId domain, const std::string& path,

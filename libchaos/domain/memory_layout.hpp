@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Where things lie in a PVH guest's physical memory.
 //
-//     0 ─────────── kernel … ramdisk │ special pages │  hole  │ 4 GiB ── the rest of RAM
-//                                      reserved        from 3 GiB at most
+//     0 ── kernel … ramdisk │ special pages │ more low RAM │  hole  │ 4 GiB ── the rest of RAM
+//                             reserved        from 1 GiB     from 3 GiB
 //
-// The special pages are the top of low RAM, so that they cost no memory of their own and split no superpage.
+// The special pages are the top of low RAM, so that they cost no memory of their own and split no superpage;
+// in a guest of more than 1 GiB, the top of the first GiB, because the page tables that a stock Linux kernel
+// reads its start info through map no more than that.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +29,14 @@ class MemoryLayout {
     [[nodiscard]] constexpr std::uint64_t total_pages() const { return low_pages_ + high_pages_; }
 
     static constexpr std::uint64_t special_pages = 5;
+    /// The special pages end at 1 GiB at most.
+    static constexpr std::uint64_t special_limit = std::uint64_t{1} << 18;
     static constexpr Gfn high_start{std::uint64_t{4} << 18}; // 4 GiB
 
-    [[nodiscard]] constexpr Gfn special_start() const { return Gfn{low_pages_ - special_pages}; }
+    [[nodiscard]] constexpr Gfn special_start() const { return Gfn{special_end().number - special_pages}; }
+    [[nodiscard]] constexpr Gfn special_end() const {
+        return Gfn{low_pages_ < special_limit ? low_pages_ : special_limit};
+    }
     [[nodiscard]] constexpr Gfn acpi() const { return special_start(); }
     [[nodiscard]] constexpr Gfn console() const { return special_start() + 1; }
     [[nodiscard]] constexpr Gfn system() const { return special_start() + 2; }
@@ -43,10 +50,5 @@ class MemoryLayout {
     std::uint64_t low_pages_;
     std::uint64_t high_pages_;
 };
-
-/// Bytes of the pool that Xen takes the guest's page tables from: room for every 2 MiB of RAM split into 4
-/// KiB pages, the upper levels, and the few frames a guest maps beyond its RAM. (Xen gives each domain 1 MiB
-/// if nobody says otherwise.)
-[[nodiscard]] std::uint64_t paging_pool_bytes(const MemoryLayout& layout, std::uint32_t vcpus, bool stock);
 
 } // namespace chaos

@@ -5,14 +5,21 @@
 #include <poll.h>
 
 #include <array>
+#include <tuple>
 
 #include "libchaos/domain/device_page.hpp"
+#include "libchaos/domain/paging_pool.hpp"
 #include "libchaos/domain/populate.hpp"
 #include "libchaos/domain/stock_platform.hpp"
 
 namespace chaos {
 
 namespace {
+
+/// What Xen gives a HAP domain at its creation: 256 pages (xen/arch/x86/mm/hap/hap.c, hap_enable).
+constexpr std::uint64_t default_pool_bytes = 256 * page_size;
+/// Up to this size a kernel is mapped together with the special pages.
+constexpr std::size_t small_image_pages = 64;
 
 Result<void> set_affinities(Host& host, DomainId domain, const Flavour& flavour) {
     if (flavour.cpus.empty() && flavour.cpus_soft.empty())
@@ -35,9 +42,11 @@ Result<void> give_memory(Host& host, const Shell& shell, int stop_fd) {
     const DomainId id = shell.domain.id();
     const bool pvh = shell.flavour.type == GuestType::pvh;
     TRY(host.control().set_max_memory(id, shell.flavour.memory_kib));
-    if (pvh)
-        TRY(host.control().set_paging_pool(id, paging_pool_bytes(shell.layout, shell.flavour.vcpus,
-                                                                 shell.flavour.platform == Platform::stock)));
+    // A large guest needs more page tables than Xen's default pool holds, and needs them now; a small one
+    // needs fewer, and trim_paging_pool() can wait.
+    if (const std::uint64_t bytes = paging_pool_bytes(shell.layout, shell.flavour);
+        pvh && bytes > default_pool_bytes)
+        TRY(host.control().set_paging_pool(id, bytes));
     TRY(host.control().claim_pages(id, shell.layout.total_pages()));
     if (!pvh)
         return {}; // where a PV guest's memory goes depends on its kernel
@@ -67,11 +76,30 @@ Result<void> give_devices(Host& host, Shell& shell) {
     return host.memory().seed_grants(id, std::span(grants.data(), count));
 }
 
-Result<void> map_special_pages(Host& host, Shell& shell) {
-    std::array<std::uint64_t, MemoryLayout::special_pages> gfns;
-    for (std::size_t index = 0; index < gfns.size(); ++index)
-        gfns[index] = shell.layout.special_start().number + index;
-    shell.special = TRY(host.memory().map(shell.domain.id(), gfns));
+/// The pages of a kernel that is small enough to be mapped with the special pages; (0, 0) if it is not.
+std::pair<Gfn, std::uint64_t> pages_of_small_image(const KernelHeaders* kernel, const MemoryLayout& layout) {
+    if (!kernel)
+        return {};
+    const Gfn start{kernel->lowest_address / page_size};
+    const std::uint64_t pages = (kernel->end_address + page_size - 1) / page_size - start.number;
+    const bool fits = kernel->end_address <= layout.special_start().address();
+    return fits && pages <= small_image_pages ? std::pair{start, pages} : std::pair{Gfn{}, std::uint64_t{0}};
+}
+
+/// Each mapping costs two system calls and their hypercalls, so there is one for everything.
+Result<void> map_pages(Host& host, Shell& shell, const KernelHeaders* kernel) {
+    const MemoryLayout& layout = shell.layout;
+    shell.first_special =
+        shell.flavour.platform == Platform::stock ? layout.special_start() : layout.console();
+    std::tie(shell.image_start, shell.image_pages) = pages_of_small_image(kernel, layout);
+
+    std::array<std::uint64_t, MemoryLayout::special_pages + small_image_pages> gfns;
+    std::size_t count = 0;
+    for (Gfn frame = shell.first_special; frame < layout.special_end(); frame = frame + 1)
+        gfns[count++] = frame.number;
+    for (std::uint64_t index = 0; index < shell.image_pages; ++index)
+        gfns[count++] = (shell.image_start + index).number;
+    shell.pages = TRY(host.memory().map(shell.domain.id(), std::span(gfns.data(), count)));
     return {};
 }
 
@@ -86,7 +114,14 @@ Result<void> check_stop(int stop_fd) {
     return {};
 }
 
-Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& flavour, int stop_fd) {
+void trim_paging_pool(Host& host, const Shell& shell) {
+    const std::uint64_t bytes = paging_pool_bytes(shell.layout, shell.flavour);
+    if (shell.flavour.type == GuestType::pvh && bytes < default_pool_bytes)
+        (void)host.control().set_paging_pool(shell.domain.id(), bytes);
+}
+
+Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& flavour,
+                      const KernelHeaders* kernel, int stop_fd) {
     xen::DomainSpec spec;
     spec.id = id;
     spec.handle = uuid.bytes;
@@ -95,7 +130,8 @@ Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& 
     spec.max_event_channels = flavour.max_event_channels;
     spec.max_grant_frames = flavour.max_grant_frames;
     TRY(host.control().create_domain(spec));
-    Shell shell{DomainGuard(host.control(), id), flavour, MemoryLayout(flavour.memory_kib), {}, {}, {}};
+    Shell shell{
+        DomainGuard(host.control(), id), flavour, MemoryLayout(flavour.memory_kib), {}, {}, {}, 0, {}, {}};
 
     TRY(host.control().set_max_vcpus(id, flavour.vcpus));
     TRY(set_affinities(host, id, flavour));
@@ -106,7 +142,7 @@ Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& 
     }
     if (flavour.type == GuestType::pvh) {
         TRY(give_devices(host, shell));
-        TRY(map_special_pages(host, shell));
+        TRY(map_pages(host, shell, kernel));
         if (flavour.platform == Platform::noxs)
             write_device_page({id, *shell.system, *shell.console}, shell.page(shell.layout.device_page()),
                               shell.page(shell.layout.system()), shell.page(shell.layout.console()));

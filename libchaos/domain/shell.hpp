@@ -18,13 +18,19 @@ struct Shell {
     DomainGuard domain;
     Flavour flavour;
     MemoryLayout layout;
-    xen::Mapping special; ///< PVH: the layout's special pages, in its order; unmapped for PV
+    /// PVH: the special pages that the platform uses, then the pages of a small kernel that is known already.
+    xen::Mapping pages;
+    Gfn first_special{};           ///< the first page of `pages`
+    Gfn image_start{};             ///< where the kernel's pages start in the guest
+    std::uint64_t image_pages = 0; ///< how many of them are mapped; 0 if none
     std::optional<DeviceLocation> system;
     std::optional<DeviceLocation> console;
 
     /// A special page of a PVH shell.
-    [[nodiscard]] std::byte* page(Gfn frame) const {
-        return special.page(frame.number - layout.special_start().number);
+    [[nodiscard]] std::byte* page(Gfn frame) const { return pages.page(frame.number - first_special.number); }
+    /// The first of the kernel's pages, if image_pages is not 0.
+    [[nodiscard]] std::byte* image() const {
+        return pages.page(layout.special_end().number - first_special.number);
     }
 };
 

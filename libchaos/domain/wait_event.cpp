@@ -49,7 +49,9 @@ Result<void> wait_event(Host& host, DomainId domain, std::chrono::milliseconds t
     const auto deadline = Clock::now() + timeout;
     std::array<pollfd, 2> polled{
         {{events.fd(), POLLIN, 0}, {stop_fd, POLLIN, 0}}}; // poll skips a descriptor of -1
-    while (!done()) {
+    if (done())
+        return {};
+    while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
         if (left.count() <= 0) {
             TRY(check_alive(host, domain));
@@ -60,19 +62,19 @@ Result<void> wait_event(Host& host, DomainId domain, std::chrono::milliseconds t
         if (count < 0 && errno != EINTR)
             return Error::from_errno("poll", errno);
         if (count <= 0) {
-            // Ready may have been said and the guest have stopped since: look at what it said first.
-            if (!done())
-                TRY(check_alive(host, domain));
+            // It may have been done and the guest have stopped since: look at what it said first.
+            if (done())
+                return {};
+            TRY(check_alive(host, domain));
             continue;
         }
         if (polled[1].revents)
             return Error(ErrorKind::interrupted, "interrupted");
-        if (polled[0].revents & POLLIN) {
-            const EventChannelPort port = TRY(events.take_pending());
-            TRY(events.unmask(port));
-        }
+        const EventChannelPort port = TRY(events.take_pending());
+        if (done())
+            return {};
+        TRY(events.unmask(port));
     }
-    return {};
 }
 
 } // namespace chaos

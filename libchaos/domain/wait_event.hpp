@@ -9,10 +9,10 @@
 
 namespace chaos {
 
-/// Returns when `done()` is true; it is asked before the first wait and after each event. A Host
-/// serves one wait at a time: the caller has bound the guest's port on `host.events()`, and any event there
-/// is worth a look. Fails with guest_failed when the domain has stopped or is gone, timed_out, or interrupted
-/// when `stop_fd` (-1 for none) is readable.
+/// Returns when `done()` is true; it is asked before the first wait and after each event. A Host serves one wait at a
+/// time: the caller has bound the guest's port on `host.events()`, any event there is worth a look, and the caller unbinds
+/// the port afterwards, as the event that ends the wait leaves it masked. Fails with guest_failed when the domain has
+/// stopped or is gone, timed_out, or interrupted when `stop_fd` (-1 for none) is readable.
 ///
 /// Xen tells of a domain's end through one virtual interrupt that xenstored usually holds, so the domain is
 /// looked at every 50 ms instead.
