@@ -31,11 +31,10 @@ Result<OpenFile> open_regular_file(const std::string& path) {
     if (!file.descriptor.is_open()) {
         const int open_errno = errno;
         auto error = Error::from_errno("open", open_errno);
-        if (open_errno == ENOENT || open_errno == ENOTDIR)
-            return std::move(error).as(ErrorKind::not_found);
-        // A socket (ENXIO) or an endless chain of links: the path leads to nothing that can be a kernel.
-        if (open_errno == ENXIO || open_errno == ELOOP || open_errno == ENAMETOOLONG)
-            return std::move(error).as(ErrorKind::invalid_image);
+        // Nothing, a socket (ENXIO) or an endless chain of links: the path leads to nothing that can be a kernel.
+        for (const int wrong_path : {ENOENT, ENOTDIR, ENXIO, ELOOP, ENAMETOOLONG})
+            if (open_errno == wrong_path)
+                return std::move(error).as(ErrorKind::invalid_image);
         return error;
     }
     if (::fstat(file.descriptor.get(), &file.status) != 0)

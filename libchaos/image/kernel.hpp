@@ -53,8 +53,8 @@ Result<KernelHeaders> parse_elf_kernel(const ByteSource& source);
 class Kernel {
   public:
     /// Opens `path`. A Linux bzImage is unpacked once into `cache_directory` (made if missing) and found
-    /// there the next time; a changed file is unpacked again. Fails with ErrorKind::invalid_image or
-    /// not_found.
+    /// there the next time; a changed file is unpacked again. Fails with ErrorKind::invalid_image, also if
+    /// there is no such file.
     static Result<Kernel> open(const std::string& path,
                                const std::string& cache_directory = "/var/cache/chaos/kernels");
 

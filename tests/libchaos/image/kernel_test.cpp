@@ -44,13 +44,13 @@ TEST_F(KernelOpen, an_elf_file_is_used_as_it_is) {
     EXPECT_TRUE(fails_saying(kernel->read_at(0, many, sizeof many), {"cut while it was being read"}));
 }
 
-TEST_F(KernelOpen, a_missing_file_is_not_found) {
+TEST_F(KernelOpen, a_missing_file_is_an_invalid_image) {
     const auto kernel = open("none");
     EXPECT_TRUE(fails_saying(kernel, {"opening kernel", "none", "No such file"}));
-    EXPECT_EQ(kernel.error().kind(), ErrorKind::not_found);
+    EXPECT_EQ(kernel.error().kind(), ErrorKind::invalid_image);
     write("file", "x");
-    EXPECT_EQ(open("file/below").error().kind(), ErrorKind::not_found);
-    EXPECT_EQ(Kernel::open("").error().kind(), ErrorKind::not_found);
+    EXPECT_EQ(open("file/below").error().kind(), ErrorKind::invalid_image);
+    EXPECT_EQ(Kernel::open("").error().kind(), ErrorKind::invalid_image);
 }
 
 TEST_F(KernelOpen, what_is_no_kernel_is_an_invalid_image) {
