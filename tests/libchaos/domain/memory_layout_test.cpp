@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where the special pages and the rest of RAM lie in guests of different sizes.
+#include "libchaos/domain/memory_layout.hpp"
+
+#include <gtest/gtest.h>
+
+namespace chaos {
+namespace {
+
+constexpr std::uint64_t kib_per_page = 4;
+constexpr std::uint64_t gib_in_kib = 1 << 20;
+constexpr std::uint64_t gib_in_pages = gib_in_kib / kib_per_page;
+
+TEST(MemoryLayout, special_pages_are_the_top_of_a_guest_of_up_to_1_gib) {
+    for (const std::uint64_t kib : {std::uint64_t{256}, std::uint64_t{4096}, gib_in_kib}) {
+        const MemoryLayout layout(kib);
+        EXPECT_EQ(layout.special_end().number, kib / kib_per_page);
+        EXPECT_EQ(layout.low_pages(), kib / kib_per_page);
+        EXPECT_EQ(layout.high_pages(), 0u);
+    }
+}
+
+TEST(MemoryLayout, special_pages_of_larger_guests_end_at_1_gib) {
+    for (const std::uint64_t kib : {gib_in_kib + kib_per_page, 3 * gib_in_kib, 100 * gib_in_kib})
+        EXPECT_EQ(MemoryLayout(kib).special_end().number, gib_in_pages);
+}
+
+TEST(MemoryLayout, special_pages_are_distinct_and_end_where_they_end) {
+    const MemoryLayout layout(64 * gib_in_kib);
+    EXPECT_EQ(layout.acpi(), layout.special_start());
+    EXPECT_LT(layout.acpi(), layout.console());
+    EXPECT_LT(layout.console(), layout.system());
+    EXPECT_LT(layout.system(), layout.device_page());
+    EXPECT_LT(layout.device_page(), layout.start_info());
+    EXPECT_EQ(layout.start_info() + 1, layout.special_end());
+}
+
+TEST(MemoryLayout, memory_beyond_3_gib_continues_at_4_gib) {
+    EXPECT_EQ(MemoryLayout(3 * gib_in_kib).high_pages(), 0u);
+    const MemoryLayout layout(3 * gib_in_kib + kib_per_page);
+    EXPECT_EQ(layout.low_pages(), 3 * gib_in_pages);
+    EXPECT_EQ(layout.high_pages(), 1u);
+    EXPECT_EQ(layout.total_pages(), 3 * gib_in_pages + 1);
+    EXPECT_EQ(MemoryLayout::high_start.number, 4 * gib_in_pages);
+}
+
+} // namespace
+} // namespace chaos
