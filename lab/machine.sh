@@ -23,7 +23,8 @@ choose_processor() {
     fi
 }
 
-# The machine itself, the same for the snapshot and for the runs from it.
+# The machine itself, the same for the snapshot and for the runs from it. It goes by names in $work, because QEMU's
+# options stumble over spaces and commas.
 describe_machine() {
     choose_processor
     local xen="console=com1 com1=115200,8n1 dom0_mem=${dom0_memory}M,max:${dom0_memory}M dom0_max_vcpus=1 bootscrub=0 $xen_args"
@@ -35,14 +36,14 @@ describe_machine() {
         -nodefaults -no-user-config -display none -no-reboot
         -device isa-debug-exit,iobase=0xf4
     )
-    boot=(-kernel "$image/xen" -append "$xen" -initrd "$image/vmlinux $linux,$work/initramfs")
+    boot=(-kernel "$work/image/xen" -append "$xen" -initrd "$work/image/vmlinux $linux,$work/initramfs")
 }
 
 # Disks, ports and the share. The ports' numbers are known to init.
 describe_devices() { # BUILD-DISK SHARED-DIRECTORY TTY INPUT OUTPUT ERROR ORDERS: the last five are chardev back-ends
     devices=(
-        -chardev "file,id=console,path=$logs/console.log" -serial chardev:console
-        -drive "if=none,id=root,file=$image/root.erofs,format=raw,readonly=on" -device virtio-blk-pci,drive=root,ioeventfd=off
+        -chardev "file,id=console,path=$work/logs/console.log" -serial chardev:console
+        -drive "if=none,id=root,file=$work/image/root.erofs,format=raw,readonly=on" -device virtio-blk-pci,drive=root,ioeventfd=off
         -drive "if=none,id=build,file=$1,format=raw,readonly=on" -device virtio-blk-pci,drive=build,ioeventfd=off
         -virtfs "local,path=${2//,/,,},security_model=none,mount_tag=share"
         -device virtio-serial-pci,ioeventfd=off
@@ -71,11 +72,12 @@ command_qemu() { printf '%s\n' "$@" >&"$monitor_in"; }
 make_snapshot() { # DIRECTORY
     local making=$1.making status=0
     rm -rf "$making"
-    mkdir -p "$making" "$work/nothing"
+    mkdir -p "$making"
+    ln -sfn "$making" "$work/making"
     truncate -s "$build_disk_size" "$work/empty"
     describe_devices "$work/empty" "$work/nothing" null null null null null
     setpriv --pdeathsig KILL "${machine[@]}" "${boot[@]}" "${devices[@]}" \
-        -object "$(memory_in "$making/memory" on)" "${monitor[@]}" </dev/null >/dev/null 2>"$logs/qemu.log" &
+        -object "$(memory_in "$work/making/memory" on)" "${monitor[@]}" </dev/null >/dev/null 2>"$logs/qemu.log" &
     qemu_pid=$!
     local deadline=$((SECONDS + 300))
     until grep -qs ready "$work/status"; do
@@ -86,7 +88,7 @@ make_snapshot() { # DIRECTORY
         fi
         sleep 0.05
     done
-    command_qemu 'migrate_set_capability x-ignore-shared on' "migrate \"exec:cat >$making/devices\"" quit
+    command_qemu 'migrate_set_capability x-ignore-shared on' "migrate \"exec:cat >$work/making/devices\"" quit
     wait "$qemu_pid" || status=$?
     qemu_pid=''
     [ $status = 0 ] && [ -s "$making/devices" ] || return 1
@@ -98,7 +100,7 @@ make_snapshot() { # DIRECTORY
 find_snapshot() {
     local key
     key=$({
-        printf '%s\n' "${machine[@]}" "${boot[@]}" "$build_disk_size" | sed "s|$work||g"
+        printf '%s\n' "$image" "${machine[@]}" "${boot[@]}" "$build_disk_size" | sed "s|$work||g"
         cat "$init" "$lab/machine.sh"
         stat -L -c '%Y %s' "$(command -v qemu-system-x86_64)"
         grep -m 1 '^model name' /proc/cpuinfo
@@ -111,5 +113,6 @@ find_snapshot() {
         ls -dt "$root"/build/lab/snapshot-*/ | tail -n +9 | xargs -r rm -rf
     fi
     touch "$snapshot"
+    ln -s "$snapshot" "$work/snapshot"
     exec {lock}>&-
 }

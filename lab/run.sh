@@ -128,6 +128,8 @@ mkfs.erofs --quiet "$work/build.erofs" "$work/install" >/dev/null && truncate -s
     fail "packing the installed build failed"
 
 mkdir "$work/initramfs.d" "$work/nothing"
+ln -s "$image" "$work/image"
+ln -s "$logs" "$work/logs"
 cp "$init" "$work/initramfs.d/init"
 (cd "$work/initramfs.d" && echo init | cpio -o -H newc --quiet) | cat "$image/initramfs.cpio" - >"$work/initramfs"
 describe_machine
@@ -159,10 +161,10 @@ if [ $shell = yes ]; then tty='stdio,signal=off'; elif [ $stdin = yes ]; then in
 describe_devices "$work/build.erofs" "${share:-$work/nothing}" "$tty" "$input" \
     file,path=/dev/fdset/1,append=on file,path=/dev/fdset/2,append=on "pipe,path=$work/orders.port"
 if [ $cold = yes ]; then
-    start=("${boot[@]}" -object "$(memory_in "$work/memory" on)")
+    start=("${boot[@]}" -object "memory-backend-ram,id=memory,size=${memory}M")
 else
-    start=(-object "$(memory_in "$snapshot/memory" off)" "${monitor[@]}" -incoming defer)
-    command_qemu 'migrate_set_capability x-ignore-shared on' "migrate_incoming \"exec:cat $snapshot/devices\""
+    start=(-object "$(memory_in "$work/snapshot/memory" off)" "${monitor[@]}" -incoming defer)
+    command_qemu 'migrate_set_capability x-ignore-shared on' "migrate_incoming \"exec:cat $work/snapshot/devices\""
 fi
 
 # QEMU dies with this script, however this script dies.
