@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Parsing a verb's words with Boost.Program_options. Only the options of the verb that was called are
-// described to it, and its results are taken as strings: describing more, or typed values, would cost every
-// start-up.
+// Parsing a verb's words in two steps: Boost.Program_options takes them apart, the verb's table says what
+// they mean.
+//
+// The library could do the second step too, but for every option described to it, it makes a string stream,
+// and with the first one the C++ library's locale: more work than all the rest of the program's start.
 #include "chaos/arguments.hpp"
 
 #include <boost/program_options/cmdline.hpp>
@@ -9,7 +11,6 @@
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/positional_options.hpp>
-#include <boost/program_options/value_semantic.hpp>
 
 #include <charconv>
 
@@ -22,55 +23,39 @@ namespace po = boost::program_options;
 
 namespace {
 
-constexpr const char* positional_key = "positional"; // any word: it is never looked up
+using Options = std::span<const Option>;
 
-void describe(po::options_description& description, std::span<const Option> options) {
-    for (const Option& option : options) {
-        std::string names = option.name;
-        if (option.letter != 0) {
-            names += ',';
-            names += option.letter;
-        }
-        const bool flag = option.takes != Takes::value; // a joined value has been taken off by then
-        description.add_options()(names.c_str(), new po::untyped_value(flag)); // which the description owns
-    }
+std::vector<po::option> take_apart(std::span<const char* const> words) {
+    const po::options_description none_described;
+    po::positional_options_description positionals;
+    positionals.add("positional", -1);
+    return po::command_line_parser(std::vector<std::string>(words.begin(), words.end()))
+        .options(none_described)
+        .allow_unregistered()
+        .positional(positionals)
+        // A guessed prefix works until another option with that prefix arrives, and then breaks scripts.
+        .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
+        .run()
+        .options;
 }
 
-/// Takes the values off options that have them joined by `=`, and returns those. The library would give an
-/// option whose value can be left out the next word that is no option: `--wait FILE` would lose its file.
-std::vector<std::pair<std::string, std::string>> take_joined_values(std::span<const Option> options,
-                                                                    std::vector<std::string>& words) {
-    std::vector<std::pair<std::string, std::string>> values;
-    for (const Option& option : options) {
-        if (option.takes != Takes::joined_value)
-            continue;
-        const std::string start = std::string("--") + option.name + "=";
-        for (std::string& word : words) {
-            if (word == "--")
-                break;
-            if (!word.starts_with(start))
-                continue;
-            values.emplace_back(option.name, word.substr(start.size()));
-            word.resize(start.size() - 1);
-        }
-    }
-    return values;
+/// How an option is spelt in messages.
+std::string spelt(const Option& option) {
+    return std::string("--") + option.name;
 }
 
-Error unknown_option(const std::string& word, std::span<const Option> options,
-                     std::span<const Option> more_options) {
+Error unknown_option(const std::string& word, Options options, Options more_options) {
     Error error(ErrorKind::invalid_argument, "unknown option '" + word + "'");
     for (const Option& option : global_options())
-        if (word == std::string("--") + option.name ||
-            (option.letter != 0 && word == std::string{'-', option.letter}))
+        if (word == spelt(option) || (option.letter != 0 && word == std::string{'-', option.letter}))
             return std::move(error).advise("It is an option of chaos itself: give it before the verb.");
     std::vector<std::string_view> names;
     for (const auto& table : {options, more_options})
         for (const Option& option : table)
             names.emplace_back(option.name);
-    const std::size_t dashes = std::min(word.find_first_not_of('-'), word.size());
-    if (const auto guess = nearest(std::string_view(word).substr(dashes), names);
-        dashes == 2 && !guess.empty())
+    const std::string_view written = word;
+    if (const auto guess = nearest(written.substr(written.find_first_not_of('-')), names);
+        word.starts_with("--") && !guess.empty())
         return std::move(error).advise("Did you mean '--" + std::string(guess) + "'?");
     return error;
 }
@@ -82,42 +67,90 @@ Error wrong_value(std::string_view option, std::string_view value, const std::st
 
 } // namespace
 
-Result<Arguments> Arguments::parse(std::span<const Option> options, std::span<const Option> more_options,
-                                   std::span<const char* const> words) {
-    try {
-        po::options_description description;
-        describe(description, options);
-        describe(description, more_options);
-        po::positional_options_description positionals;
-        positionals.add(positional_key, -1);
-        std::vector<std::string> list(words.begin(), words.end());
-        auto joined_values = take_joined_values(options, list);
-        const po::parsed_options parsed =
-            po::command_line_parser(list)
-                .options(description)
-                .positional(positionals)
-                // A guessed prefix works until another option with that prefix arrives, and then breaks
-                // scripts.
-                .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                .run();
+/// Gives the taken-apart words their meaning.
+class Arguments::Reader {
+  public:
+    Reader(Options options, Options more_options) : options_(options), more_options_(more_options) {}
 
-        Arguments arguments;
-        for (const po::option& option : parsed.options) {
-            if (option.position_key >= 0)
-                arguments.positionals_.insert(arguments.positionals_.end(), option.value.begin(),
-                                              option.value.end());
+    Result<void> read(const po::option& word) {
+        if (word.position_key >= 0) {
+            if (waiting_ == nullptr)
+                arguments_.positionals_.push_back(word.value.front());
             else
-                arguments.options_.emplace_back(option.string_key,
-                                                option.value.empty() ? std::string() : option.value.front());
+                arguments_.options_.emplace_back(std::exchange(waiting_, nullptr)->name, word.value.front());
+            return {};
         }
-        for (auto& value : joined_values) // after the bare ones, so that they win
-            arguments.options_.push_back(std::move(value));
-        return arguments;
-    } catch (const po::unknown_option& failure) {
-        return unknown_option(failure.get_option_name(), options, more_options);
+        TRY(finish());
+        const std::string joined = word.value.empty() ? std::string() : word.value.front();
+        if (word.string_key.starts_with('-')) // the library leaves its dash to a letter
+            return read_letters(word.string_key.substr(1) + joined);
+        return read_name(word.string_key, joined);
+    }
+
+    /// Fails if the last option still waits for its value.
+    Result<void> finish() {
+        if (waiting_ != nullptr)
+            return Error(ErrorKind::invalid_argument,
+                         "option '" + spelt(*waiting_) + "' needs a value, " + waiting_->value);
+        return {};
+    }
+
+    [[nodiscard]] Arguments arguments() { return std::move(arguments_); }
+
+  private:
+    template<typename Matches>
+    const Option* find(Matches matches) const {
+        for (const auto& table : {options_, more_options_})
+            for (const Option& option : table)
+                if (matches(option))
+                    return &option;
+        return nullptr;
+    }
+
+    Result<void> read_name(const std::string& name, const std::string& joined) {
+        const Option* option = find([&](const Option& known) { return known.name == name; });
+        if (option == nullptr)
+            return unknown_option("--" + name, options_, more_options_);
+        if (option->takes == Takes::nothing && !joined.empty())
+            return Error(ErrorKind::invalid_argument, "option '" + spelt(*option) + "' takes no value");
+        if (option->takes == Takes::value && joined.empty())
+            waiting_ = option;
+        else
+            arguments_.options_.emplace_back(option->name, joined);
+        return {};
+    }
+
+    /// "-pc" is two flags, "-n5" an option and its value.
+    Result<void> read_letters(std::string_view letters) {
+        for (; !letters.empty(); letters.remove_prefix(1)) {
+            const Option* option = find([&](const Option& known) { return known.letter == letters.front(); });
+            if (option == nullptr)
+                return unknown_option({'-', letters.front()}, options_, more_options_);
+            const std::string rest(letters.substr(1));
+            if (option->takes == Takes::value)
+                return read_name(option->name, rest);
+            arguments_.options_.emplace_back(option->name, std::string());
+        }
+        return {};
+    }
+
+    Options options_;
+    Options more_options_;
+    const Option* waiting_ = nullptr;
+    Arguments arguments_;
+};
+
+Result<Arguments> Arguments::parse(Options options, Options more_options,
+                                   std::span<const char* const> words) {
+    Reader reader(options, more_options);
+    try {
+        for (const po::option& word : take_apart(words))
+            TRY(reader.read(word));
     } catch (const po::error& failure) {
         return Error(ErrorKind::invalid_argument, failure.what());
     }
+    TRY(reader.finish());
+    return reader.arguments();
 }
 
 bool Arguments::has(std::string_view option) const {

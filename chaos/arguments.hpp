@@ -36,6 +36,8 @@ class Arguments {
                                                             std::chrono::milliseconds otherwise) const;
 
   private:
+    class Reader;
+
     std::vector<std::pair<std::string, std::string>> options_; // long name, value
     std::vector<std::string> positionals_;
 };
