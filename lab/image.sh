@@ -135,6 +135,6 @@ mkfs.erofs --quiet "$work/image/root.erofs" "$work/root" >&2
 candidates >"$work/image/versions"
 rm -rf "$image"
 mv "$work/image" "$image"
-find "$cache" -maxdepth 1 -name 'image-*' ! -path "$image" -mtime +7 -exec rm -rf {} +
+ls -dt "$cache"/image-*/ | tail -n +3 | xargs -r rm -rf # what a run in progress has open stays until it ends
 say "  done: $image ($(du -sh "$image" | cut -f 1))"
 echo "$image"

@@ -110,7 +110,7 @@ find_snapshot() {
     flock "$lock"
     if [ ! -e "$snapshot" ]; then
         make_snapshot "$snapshot" || return 1
-        ls -dt "$root"/build/lab/snapshot-*/ | tail -n +9 | xargs -r rm -rf
+        ls -dt "$root"/build/lab/snapshot-*/ | tail -n +6 | xargs -r rm -rf
     fi
     touch "$snapshot"
     ln -s "$snapshot" "$work/snapshot"

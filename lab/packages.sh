@@ -9,7 +9,7 @@ host_packages=(
     libxen-dev libboost-dev libboost-program-options-dev nlohmann-json3-dev libfmt-dev
     libgtest-dev libgmock-dev
     zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev
-    scdoc bash-completion python3-minimal
+    scdoc bash-completion python3
     qemu-system-x86 seabios mmdebstrap erofs-utils cpio xz-utils kmod ca-certificates
 )
 
@@ -17,7 +17,7 @@ host_packages=(
 dom0_packages=(
     xen-utils-4.17 xenstore-utils
     iproute2 bridge-utils ethtool iputils-ping netcat-openbsd socat curl
-    kmod procps strace util-linux e2fsprogs jq python3-minimal crun busybox-static
+    kmod procps strace util-linux e2fsprogs jq python3 crun busybox-static
     libboost-program-options1.74.0 libfmt9
     zlib1g liblzma5 libzstd1 liblz4-1 libbz2-1.0 liblzo2-2
     libstdc++6 libasan8 libubsan1
