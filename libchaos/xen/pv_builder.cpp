@@ -50,14 +50,7 @@ Result<void> checked(xc_interface* handle, int result, std::string_view step) {
     return {};
 }
 
-/// The same Result, with `kind` as the kind of its Error.
-Result<void> as(ErrorKind kind, Result<void> result) {
-    if (!result)
-        return std::move(result.error()).as(kind);
-    return result;
-}
-
-/// Fails with what `dom` says of the image and of the domain.
+/// All steps, in the order that libxenguest wants them.
 Result<void> build(xc_interface* handle, xc_dom_image* dom, DomainId domain, const PvImage& image) {
     TRY(checked(handle, xc_dom_kernel_mem(dom, image.kernel.data(), image.kernel.size()),
                 "taking the kernel"));
@@ -65,17 +58,21 @@ Result<void> build(xc_interface* handle, xc_dom_image* dom, DomainId domain, con
         TRY(checked(handle, xc_dom_module_mem(dom, image.ramdisk.data(), image.ramdisk.size(), nullptr),
                     "taking the ramdisk"));
     TRY(checked(handle, xc_dom_boot_xen_init(dom, handle, raw(domain)), "asking Xen what it runs"));
-    TRY(as(ErrorKind::invalid_image, checked(handle, xc_dom_parse_image(dom), "reading the kernel's notes")));
+    if (auto parsed = checked(handle, xc_dom_parse_image(dom), "reading the kernel's notes"); !parsed)
+        return std::move(parsed.error())
+            .as(ErrorKind::invalid_image)
+            .advise("Xen's domain builder takes it for no PV kernel that this hypervisor runs.");
     // Its size argument counts MiB; ours need not be whole ones.
     TRY(checked(handle, xc_dom_mem_init(dom, 0), "sizing its memory"));
     dom->total_pages = image.pages;
-    TRY(as(ErrorKind::out_of_memory, checked(handle, xc_dom_boot_mem_init(dom), "populating its memory")));
-
+    if (auto populated = checked(handle, xc_dom_boot_mem_init(dom), "populating its memory"); !populated)
+        return std::move(populated.error()).as(ErrorKind::out_of_memory);
     if (auto built = checked(handle, xc_dom_build_image(dom), "laying out its memory"); !built) {
         if (xc_get_last_error(handle)->code == XC_OUT_OF_MEMORY)
-            return std::move(built.error())
-                .as(ErrorKind::invalid_config)
-                .advise("Kernel and ramdisk do not fit: give the guest more memory.");
+            return Error(ErrorKind::invalid_config, "kernel and ramdisk do not fit into " +
+                                                        std::to_string(image.pages * page_size / 1024) +
+                                                        " KiB of memory")
+                .advise("Give the guest more memory.");
         return built;
     }
     return checked(handle, xc_dom_boot_image(dom), "setting its entry state");
