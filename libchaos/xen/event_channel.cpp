@@ -2,6 +2,8 @@
 // Event channels over libxenevtchn.
 #include "libchaos/xen/event_channel.hpp"
 
+#include <poll.h>
+
 #include <cerrno>
 
 #include "libchaos/xen/headers.hpp"
@@ -20,15 +22,29 @@ Result<EventChannels> EventChannels::open() {
 }
 
 Result<EventChannelPort> EventChannels::bind(DomainId guest, EventChannelPort remote) {
+    // The kernel keeps events of ports that were unbound since, and a handle that holds 64 unread ones is
+    // lost for ever (EFBIG). While nothing is bound, whatever there is to read is of that kind.
+    if (bound_ == 0 && unbound_before_)
+        TRY(discard_pending());
     const auto port = xenevtchn_bind_interdomain(handle_.get(), raw(guest), raw(remote));
     if (port < 0)
         return Error::from_errno("binding an event channel of the guest", errno);
+    ++bound_;
     return EventChannelPort{static_cast<std::uint32_t>(port)};
 }
 
 Result<void> EventChannels::unbind(EventChannelPort local) {
     if (xenevtchn_unbind(handle_.get(), raw(local)) < 0)
         return Error::from_errno("unbinding an event channel", errno);
+    --bound_;
+    unbound_before_ = true;
+    return {};
+}
+
+Result<void> EventChannels::discard_pending() {
+    pollfd poller{fd(), POLLIN, 0};
+    while (::poll(&poller, 1, 0) > 0)
+        TRY(take_pending());
     return {};
 }
 

@@ -2,7 +2,7 @@
 // Event channels of this domain (libxenevtchn): bind to a guest's port, wait, notify.
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <memory>
 
 #include "libchaos/result.hpp"
@@ -34,7 +34,11 @@ class EventChannels {
         void operator()(xenevtchn_handle* handle) const;
     };
     explicit EventChannels(xenevtchn_handle* handle) : handle_(handle) {}
+    Result<void> discard_pending();
+
     std::unique_ptr<xenevtchn_handle, Close> handle_;
+    std::size_t bound_ = 0; // ports
+    bool unbound_before_ = false;
 };
 
 } // namespace chaos::xen

@@ -16,9 +16,14 @@ using chaos::fakes::xen;
 struct xenevtchn_handle {
     int file = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE); // counts what is queued
     std::deque<std::uint32_t> queue;
+    bool overflown = false; // for ever, as in the kernel's driver
 };
 
 namespace {
+
+/// Events that nobody reads are kept, of ports that were unbound too, until this many: then the handle is
+/// lost.
+constexpr std::size_t ring_size = 64;
 
 int refuse(int errno_value) {
     errno = errno_value;
@@ -41,7 +46,10 @@ xenevtchn_handle* xenevtchn_open(xentoollog_logger*, unsigned) {
     ++xen().handles;
     auto* handle = new xenevtchn_handle;
     xen().deliver[handle] = [handle](std::uint32_t port) {
-        handle->queue.push_back(port);
+        if (handle->queue.size() == ring_size)
+            handle->overflown = true;
+        else
+            handle->queue.push_back(port);
         ::eventfd_write(handle->file, 1);
     };
     return handle;
@@ -107,6 +115,8 @@ int xenevtchn_notify(xenevtchn_handle* handle, evtchn_port_t port) {
 xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle* handle) {
     if (xen().fails("xenevtchn_pending"))
         return -1;
+    if (handle->overflown)
+        return refuse(EFBIG);
     if (handle->queue.empty()) {
         xen().complain("asked for a pending event when there was none: the real call would block");
         return refuse(EAGAIN);

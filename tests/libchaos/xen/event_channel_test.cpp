@@ -74,6 +74,24 @@ TEST_F(EventChannelTest, can_be_bound_again_after_it_was_unbound) {
     }
 }
 
+TEST_F(EventChannelTest, is_not_worn_out_by_events_that_nobody_read) {
+    for (int round = 0; round < 200; ++round) {
+        const auto port = events.bind(DomainId{77}, EventChannelPort{1});
+        ASSERT_TRUE(port) << port.error().story() << ", round " << round;
+        ASSERT_TRUE(events.unbind(*port));
+    }
+    ASSERT_TRUE(events.bind(DomainId{77}, EventChannelPort{1}));
+    EXPECT_TRUE(events.take_pending());
+    EXPECT_FALSE(is_readable());
+}
+
+TEST_F(EventChannelTest, keeps_the_events_of_ports_that_are_bound) {
+    domain.ports.push_back({true, 0, 0});
+    const auto first = *events.bind(DomainId{77}, EventChannelPort{1});
+    ASSERT_TRUE(events.bind(DomainId{77}, EventChannelPort{3}));
+    EXPECT_EQ(*events.take_pending(), first);
+}
+
 TEST_F(EventChannelTest, unbinds_everything_when_it_closes) {
     {
         auto others = EventChannels::open();
