@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# kill -9 before a chosen system call, with strace, and the check that the next chaos makes of what is left.
+# Sourced by cases, after common.sh.
+# shellcheck disable=SC2034,SC2154  # shared with the cases and common.sh
+
+# Sets $calls to a command's system calls, as "NAME NUMBER": the how manieth call of that name it is. Left out are those
+# that start the program: the first that counts opens a path which holds `first`.
+list_system_calls() { # FIRST COMMAND...
+    local first=$1
+    shift
+    strace -qq -o trace "$@" >/dev/null 2>&1 || fail "strace of $*"
+    mapfile -t calls < <(awk -F'(' -v first="$first" '{ count[$1]++ }
+        $1 == "openat" && index($0, first) { begun = 1 }
+        begun && $1 ~ /^[a-z]/ && $1 != "exit_group" { print $1, count[$1] }' trace)
+    [ ${#calls[@]} -ge 10 ] || fail "more system calls were expected than ${calls[*]}"
+    spared=0
+}
+
+kill_at() { # NAME NUMBER COMMAND...
+    local name=$1 number=$2
+    shift 2
+    { # bash reports such a death by itself
+        strace -qqq -o /dev/null -e "trace=$name" -e "inject=$name:signal=SIGKILL:when=$number" "$@" \
+            >.out 2>.err </dev/null
+    } 2>/dev/null
+    status=$?
+    read_file out .out
+    read_file err .err
+    ran="$* (killed at $name number $number)"
+    # Some calls are not made every time: waiting takes as many looks as it takes.
+    case $status in 137) ;; 0) spared=$((spared + 1)) ;; *) tell_run && fail 'it was expected to be killed' ;; esac
+}
+
+tell_calls() {
+    echo "   killed before each of ${#calls[@]} system calls; $spared were not met a second time"
+    [ $((spared * 10)) -le ${#calls[@]} ] || fail 'most system calls were expected to be met again'
+}
+
+# After a list, every domain has a record, every record a domain, every name a record. Sets $guests to how many.
+expect_tidy() { # AFTER WHAT
+    local rows row records names
+    run chaos list
+    [ "$status" = 0 ] || { tell_run && fail "list was expected to work after $1"; }
+    mapfile -t rows <<<"$out"
+    guests=$((${#rows[@]} - 2)) # without the heading and dom0
+    for row in "${rows[@]}"; do [[ $row != -* ]] || fail "after $1 a domain was left without a record: $row"; done
+    shopt -s nullglob
+    records=(/run/chaos/guests/*) names=(/run/chaos/names/*)
+    shopt -u nullglob
+    [ "$guests $guests" = "${#records[@]} ${#names[@]}" ] ||
+        fail "after $1 there are $guests guests, but the records ${records[*]} and the names ${names[*]}"
+}
