@@ -2,7 +2,20 @@
 // From a configuration and a kernel to the flavour they need.
 #include "libchaos/domain/flavour.hpp"
 
+#include <algorithm>
+
 namespace chaos {
+
+namespace {
+
+/// A stock Linux binds five (PVH) or six (PV) event channels per vCPU, and does not come up if it cannot.
+constexpr std::uint32_t stock_channels(std::uint32_t vcpus) {
+    constexpr std::uint32_t for_each_vcpu = 8;
+    constexpr std::uint32_t for_devices = 32;
+    return for_each_vcpu * vcpus + for_devices;
+}
+
+} // namespace
 
 Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers) {
     Flavour flavour;
@@ -14,6 +27,8 @@ Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers) {
     flavour.cpus = config.cpus;
     flavour.cpus_soft = config.cpus_soft;
     flavour.max_event_channels = config.max_event_channels;
+    if (flavour.platform == Platform::stock)
+        flavour.max_event_channels = std::max(config.max_event_channels, stock_channels(config.vcpus));
     flavour.max_grant_frames = config.max_grant_frames;
     return flavour;
 }
