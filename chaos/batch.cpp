@@ -115,7 +115,11 @@ Result<std::vector<CreatedGuest>> create_all(Context& context, const std::vector
         auto guest = create(host, config, kernel, options);
         if (!guest) {
             progress.clear();
-            return undo(host, made, std::move(guest).error());
+            Error failure = std::move(guest).error();
+            if (failure.kind() == ErrorKind::name_taken)
+                failure = std::move(failure).advise(
+                    "Give this one another name, or end that one with 'chaos destroy'.");
+            return undo(host, made, std::move(failure));
         }
         made.push_back(std::move(*guest));
         if (context.verbose)

@@ -55,6 +55,7 @@ std::string presentable(const Error& error) {
     std::string text = "chaos: " + error.story();
     if (!error.advice().empty())
         text += "\n" + error.advice();
+    text.resize(text.find_last_not_of('\n') + 1);
     std::string shown;
     for (const char character : text) {
         const auto byte = static_cast<unsigned char>(character);

@@ -28,14 +28,16 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
     const auto timeout = TRY(arguments.seconds("timeout", default_timeout));
     StopSignals signals = TRY(StopSignals::catch_them());
     Targets targets = TRY(Targets::find(context, arguments.positionals()));
-    targets.each([&](Host& host, const GuestInfo& guest) -> Result<const char*> {
+    targets.each([&](Host& host, GuestInfo& guest) -> Result<const char*> {
         auto stopped = stop(host, guest, timeout, signals.fd());
         const bool forced = !stopped && force &&
                             (stopped.error().kind() == ErrorKind::timed_out ||
                              stopped.error().kind() == ErrorKind::guest_failed);
         if (!forced)
             TRY(std::move(stopped));
-        TRY(restart(host, guest, {.paused = false, .wait_ready = {}, .stop_fd = signals.fd()}));
+        guest.domain.id =
+            TRY(restart(host, guest, {.paused = false, .wait_ready = {}, .stop_fd = signals.fd()}))
+        .id;
         return "rebooted";
     });
     return targets.conclude();

@@ -29,8 +29,9 @@ inline constexpr JsonField target_fields[] = {
 /// as it happens, and the first one decides the exit code.
 class Targets {
   public:
-    /// What became of a guest, as --json spells it ("destroyed"); nullptr if a later step decides.
-    using Step = std::function<Result<const char*>(Host&, const GuestInfo&)>;
+    /// What became of a guest, as --json spells it ("destroyed"); nullptr if a later step decides. What the
+    /// step changes in the GuestInfo is what is told.
+    using Step = std::function<Result<const char*>(Host&, GuestInfo&)>;
 
     /// Looks the guests up. Fails only if the host cannot be used at all.
     static Result<Targets> find(Context& context, const std::vector<std::string>& names);
