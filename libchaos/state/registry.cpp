@@ -3,11 +3,8 @@
 #include "libchaos/state/registry.hpp"
 
 #include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-
-#include <memory>
 
 #include "libchaos/state/state_files.hpp"
 
@@ -16,21 +13,6 @@ namespace chaos {
 using namespace state_files;
 
 namespace {
-
-struct CloseDirectory {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-using Listing = std::unique_ptr<DIR, CloseDirectory>;
-
-/// A second descriptor of `directory`, because reading a directory moves the descriptor's position.
-Listing open_listing(int directory) {
-    const int file = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    Listing listing(file < 0 ? nullptr : ::fdopendir(file));
-    if (!listing && file >= 0)
-        ::close(file);
-    return listing;
-}
 
 UniqueFd open_directory(const std::string& path) {
     return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -114,23 +96,21 @@ Result<std::optional<DomainId>> Registry::id_of(std::string_view name) {
 }
 
 Result<std::vector<DomainId>> Registry::ids() {
-    const std::string doing = "listing " + directory_ + "/guests";
-    const auto directory = open_listing(guests_.get());
-    if (!directory)
-        return Error::from_errno("open", errno).while_doing(doing);
-
-    std::vector<DomainId> found;
-    errno = 0;
-    while (const dirent* entry = ::readdir(directory.get())) {
-        if (const auto id = parse_id(entry->d_name, ".json"))
-            found.push_back(*id);
-        else if (const auto stray = parse_id(entry->d_name, ".new"))
-            remove_stray_replacement(guests_.get(), *stray);
-        errno = 0;
-    }
-    if (errno != 0)
-        return Error::from_errno("readdir", errno).while_doing(doing);
-    return found;
+    const auto look = [&]() -> Result<std::vector<DomainId>> {
+        std::vector<DomainId> found;
+        for (const std::string& entry : TRY(entries_of(guests_.get()))) {
+            if (const auto id = parse_id(entry, ".json"))
+                found.push_back(*id);
+            else if (const auto stray = parse_id(entry, ".new"))
+                remove_stray_replacement(guests_.get(), *stray);
+        }
+        // Each guest has one name. More names than guests means that a process was killed while it renamed
+        // one.
+        if (const auto names = TRY(entries_of(names_.get())); names.size() > found.size())
+            drop_stale(names);
+        return found;
+    };
+    return look().while_doing("listing " + directory_);
 }
 
 Result<std::optional<Leftover>> Registry::leftover(DomainId id) {

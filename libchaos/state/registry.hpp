@@ -83,6 +83,9 @@ class Registry {
     Registry(std::string directory, UniqueFd guests, UniqueFd names)
         : directory_(std::move(directory)), guests_(std::move(guests)), names_(std::move(names)) {}
 
+    /// Removes those of the links that no record confirms.
+    void drop_stale(const std::vector<std::string>& names);
+
     std::string directory_;
     UniqueFd guests_; // open directory <state directory>/guests
     UniqueFd names_;  // open directory <state directory>/names

@@ -94,6 +94,12 @@ Result<void> release_name(int names, const std::string& name, DomainId id) {
 
 } // namespace
 
+void Registry::drop_stale(const std::vector<std::string>& names) {
+    for (const std::string& name : names)
+        (void)judge_link(guests_.get(), names_.get(), name.c_str(),
+                         std::nullopt); // one that stays does no harm
+}
+
 Result<Reservation> Registry::reserve(std::string_view name, const Uuid& uuid) {
     TRY(check_guest_name(name)); // whose message shows a bad name in a form that suits a terminal
     const auto attempt = [&]() -> Result<Reservation> {

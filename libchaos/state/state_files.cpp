@@ -6,9 +6,12 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+
+#include <memory>
 
 namespace chaos::state_files {
 namespace {
@@ -195,6 +198,32 @@ Result<std::optional<std::string>> read_link(int names, const char* name) {
     if (errno == ENOENT)
         return std::optional<std::string>{};
     return Error::from_errno("readlink", errno);
+}
+
+Result<std::vector<std::string>> entries_of(int directory) {
+    struct Close {
+        void operator()(DIR* stream) const { ::closedir(stream); }
+    };
+    // A second descriptor, because reading a directory moves the descriptor's position.
+    const int file = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::unique_ptr<DIR, Close> stream(file < 0 ? nullptr : ::fdopendir(file));
+    if (!stream) {
+        Error error = Error::from_errno("open", errno);
+        if (file >= 0)
+            ::close(file);
+        return error;
+    }
+
+    std::vector<std::string> entries;
+    errno = 0;
+    while (const dirent* entry = ::readdir(stream.get())) {
+        if (const std::string_view name = entry->d_name; name != "." && name != "..")
+            entries.emplace_back(name);
+        errno = 0;
+    }
+    if (errno != 0)
+        return Error::from_errno("readdir", errno);
+    return entries;
 }
 
 Result<void> unlink(int directory, const char* name) {

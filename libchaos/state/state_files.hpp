@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libchaos/state/contents.hpp"
 #include "libchaos/unique_fd.hpp"
@@ -65,6 +66,9 @@ Result<void> replace_record(int guests, const GuestRecord& record);
 
 /// What the link of `name` points to, as text; nothing if there is no link.
 Result<std::optional<std::string>> read_link(int names, const char* name);
+
+/// What is in a directory, unordered.
+Result<std::vector<std::string>> entries_of(int directory);
 
 /// Deletes an entry; one that is not there is as good as deleted.
 Result<void> unlink(int directory, const char* name);

@@ -327,6 +327,15 @@ TEST_F(RegistryTest, clears_away_a_record_that_was_never_put_in_place) {
     EXPECT_EQ(files(), before);
 }
 
+TEST_F(RegistryTest, clears_away_a_second_name_that_a_killed_rename_left) {
+    make_guest(registry, "web", uuid);
+    const auto before = files();
+    link("shop", "32700"); // the new name was taken, the record not replaced
+    link("other", "32000");
+    EXPECT_EQ(registry.ids()->size(), 1u);
+    EXPECT_EQ(files(), before);
+}
+
 TEST_F(RegistryTest, does_not_clear_away_what_a_living_process_is_writing) {
     const auto reserved = registry.reserve("web", uuid);
     write_file(directory / "state/guests/32700.new", "{\"half\":");
