@@ -140,15 +140,9 @@ Result<std::optional<DeviceLocation>> read_device(const Fields& record, const ch
         return std::optional<DeviceLocation>{};
     const Fields fields = TRY(Fields::of(*value, key));
     DeviceLocation device;
-    device.frame = Gfn {
-        TRY(fields.number("frame", 0, (std::uint64_t{1} << 52) - 1))
-    };
-    device.port = EventChannelPort {
-        static_cast<std::uint32_t>(TRY(fields.number("port", 0, any<>)))
-    };
-    device.grant = GrantReference {
-        static_cast<std::uint32_t>(TRY(fields.number("grant", 0, any<>)))
-    };
+    device.frame.number = TRY(fields.number("frame", 0, (std::uint64_t{1} << 52) - 1));
+    device.port = static_cast<EventChannelPort>(TRY(fields.number("port", 0, any<>)));
+    device.grant = static_cast<GrantReference>(TRY(fields.number("grant", 0, any<>)));
     return std::optional{device};
 }
 
@@ -180,11 +174,17 @@ Result<GuestConfig> read_config(const Fields& record) {
     return config;
 }
 
+/// One member at a time: what is made before TRY() leaves a braced list is never destroyed.
+Result<Intent> read_intent(const Fields& fields) {
+    Intent intent;
+    intent.name = TRY(fields.name());
+    intent.uuid = TRY(fields.uuid("uuid"));
+    return intent;
+}
+
 Result<GuestRecord> read_record(const Fields& fields) {
     GuestRecord record;
-    record.id = DomainId {
-        static_cast<std::uint16_t>(TRY(fields.number("id", 1, 32751)))
-    };
+    record.id = static_cast<DomainId>(TRY(fields.number("id", 1, 32751)));
     record.uuid = TRY(fields.uuid("uuid"));
     record.created_unix_ms = TRY(fields.number("created_unix_ms", 0, any<std::uint64_t>));
     record.config = TRY(read_config(fields));
@@ -206,10 +206,7 @@ Result<Contents> contents_from_json(std::string_view text) {
                                             " and this chaos knows version 1 only");
     const std::string state = TRY(fields.text("state"));
     if (state == "creating")
-        return Contents(Intent {
-            TRY(fields.name())
-            , TRY(fields.uuid("uuid"))
-        });
+        return Contents(TRY(read_intent(fields)));
     if (state == "created")
         return Contents(TRY(read_record(fields)));
     return damaged("state is neither creating nor created");

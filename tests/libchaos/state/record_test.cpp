@@ -200,6 +200,13 @@ TEST(Record, nested_without_end_is_an_error) {
     EXPECT_FALSE(record_from_json(std::string(50'000, '[') + std::string(50'000, ']')));
 }
 
+// The leak sanitizer fails the program if the name is lost on the way out.
+TEST(Intent, with_a_good_name_and_a_bad_uuid_is_an_error_that_leaks_nothing) {
+    nlohmann::json document = nlohmann::json::parse(to_json(Intent{std::string(60, 'n'), uuid}));
+    document["uuid"] = "01234567-1-23456789abcd";
+    EXPECT_FALSE(contents_from_json(document.dump()));
+}
+
 TEST(Intent, comes_back_as_an_intent_and_never_as_a_record) {
     const std::string text = to_json(Intent{"web", uuid});
     const auto contents = contents_from_json(text);
