@@ -7,6 +7,18 @@
 
 namespace chaos {
 
+Error::Error(ErrorKind kind, std::string cause) : kind_(kind), cause_(std::move(cause)) {}
+Error::Error(const Error&) = default;
+Error::Error(Error&&) noexcept = default;
+Error& Error::operator=(const Error&) = default;
+Error& Error::operator=(Error&&) noexcept = default;
+Error::~Error() = default;
+
+Error Error::as(ErrorKind kind) && {
+    kind_ = kind;
+    return std::move(*this);
+}
+
 Error Error::from_errno(std::string_view call, int errno_value) {
     ErrorKind kind = ErrorKind::system;
     if (errno_value == EPERM || errno_value == EACCES)
