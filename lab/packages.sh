@@ -5,7 +5,7 @@
 # The machine that builds and tests: compilers, libraries, and what makes and runs the lab.
 host_packages=(
     build-essential cmake ninja-build pkg-config
-    clang clang-format clang-tidy libclang-rt-14-dev
+    clang clang-format clang-tidy libclang-rt-14-dev lld
     libxen-dev libboost-dev libboost-program-options-dev nlohmann-json3-dev libfmt-dev
     libgtest-dev libgmock-dev
     zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev
