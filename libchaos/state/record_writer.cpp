@@ -110,18 +110,23 @@ class Writer {
     }
     void quote(std::string_view value) {
         text_ += '"';
-        for (const char character : value) {
-            const auto byte = static_cast<unsigned char>(character);
+        std::size_t written = 0; // what needs no escape goes in one piece
+        for (std::size_t at = 0; at < value.size(); ++at) {
+            const auto byte = static_cast<unsigned char>(value[at]);
+            if (byte >= 0x20 && byte != '"' && byte != '\\')
+                continue;
+            text_.append(value, written, at - written);
+            written = at + 1;
             if (byte < 0x20) {
                 text_ += "\\u00";
                 text_ += hex_digits[byte >> 4];
                 text_ += hex_digits[byte & 15];
-                continue;
-            }
-            if (character == '"' || character == '\\')
+            } else {
                 text_ += '\\';
-            text_ += character;
+                text_ += value[at];
+            }
         }
+        text_.append(value, written);
         text_ += '"';
     }
 
