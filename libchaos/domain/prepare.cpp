@@ -141,6 +141,9 @@ Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& 
         return std::move(given).error();
     }
     if (flavour.type == GuestType::pvh) {
+        // Or the guest's clock would stand still whenever its vCPU has to wait for a CPU.
+        TRY(host.control().set_hvm_parameter(id, xen::HvmParameter::timer_mode,
+                                             xen::timer_mode_no_delay_for_missed_ticks));
         TRY(give_devices(host, shell));
         TRY(map_pages(host, shell, kernel));
         if (flavour.platform == Platform::noxs)

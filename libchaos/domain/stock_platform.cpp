@@ -12,8 +12,6 @@ Result<void> furnish_stock_platform(Host& host, const Shell& shell) {
     const DomainId id = shell.domain.id();
     xen::Control& control = host.control();
     TRY(control.apply_cpuid_policy(id));
-    TRY(control.set_hvm_parameter(id, xen::HvmParameter::timer_mode,
-                                  xen::timer_mode_no_delay_for_missed_ticks));
     TRY(control.set_hvm_parameter(id, xen::HvmParameter::console_pfn, shell.console->frame.number));
     TRY(control.set_hvm_parameter(id, xen::HvmParameter::console_event_channel, raw(shell.console->port)));
     const MemoryLayout& layout = shell.layout;

@@ -322,7 +322,8 @@ TEST_F(CreateTest, costs_these_calls) {
     EXPECT_EQ(xen.calls(),
               (std::vector<std::string>{
                   "xc_domain_create", "xc_domain_max_vcpus", "xc_domain_setmaxmem", "xc_domain_claim_pages",
-                  "xc_domain_populate_physmap", "xc_evtchn_alloc_unbound", "xc_evtchn_alloc_unbound",
+                  "xc_domain_populate_physmap", "xc_hvm_param_set", // timer mode
+                  "xc_evtchn_alloc_unbound", "xc_evtchn_alloc_unbound",
                   "xenforeignmemory_map_resource", "xenforeignmemory_unmap_resource", // grants
                   "xenforeignmemory_map", "xc_domain_hvm_setcontext", "xc_domain_unpause",
                   "xc_set_paging_mempool_size", "xenforeignmemory_unmap"}));
@@ -333,7 +334,7 @@ TEST_F(CreateTest, costs_a_binding_more_to_wait_until_the_guest_is_ready) {
     options.wait_ready = 10s;
     ASSERT_TRUE(host.events()); // opened once
     create_guest(config(), options);
-    EXPECT_EQ(xen.calls().size(), 1u + 14 + 2) << "a guest that is quick is ready before we look";
+    EXPECT_EQ(xen.calls().size(), 1u + 15 + 2) << "a guest that is quick is ready before we look";
     for (const char* call : {"xenevtchn_bind_interdomain", "xenevtchn_unbind"})
         EXPECT_EQ(std::count(xen.calls().begin(), xen.calls().end(), call), 1) << call;
 }
