@@ -55,6 +55,8 @@ Result<Request> request_of(const Context& context, const Arguments& arguments) {
 
 /// The first word is the file, unless it is a setting (as for xl): then the settings are all there is.
 Result<GuestConfig> config_of(const std::vector<std::string>& words) {
+    if (words.empty())
+        return Error(ErrorKind::invalid_argument, "FILE is missing");
     const std::string& first = words.front();
     const auto equals = first.find('=');
     if (equals != std::string::npos && first.find('/') > equals)
@@ -146,9 +148,10 @@ constexpr Option options[] = {
      "Check the configuration, the kernel and the ramdisk, and say what would be made. Needs neither Xen nor "
      "privileges."},
 };
-constexpr Positional positionals[] = {{"FILE", false, false, Completes::file, "The configuration."},
-                                      {"KEY=VALUE", true, true, Completes::setting,
-                                       "A setting in the syntax of the file; texts need no quotes here."}};
+constexpr Positional positionals[] = {
+    {"FILE", true, false, Completes::file, "The configuration. Needed unless the settings are all there is."},
+    {"KEY=VALUE", true, true, Completes::setting,
+     "A setting in the syntax of the file; a text of one word needs no quotes here."}};
 constexpr Example examples[] = {
     {"chaos create web.cfg", "Make a guest."},
     {"chaos create --wait -n 50 noop.cfg memory=1",
