@@ -5,19 +5,20 @@
 set -euo pipefail
 bench=$(dirname "$(readlink -f "$0")")
 noop=/usr/lib/chaos/unikernels/noop
-samples=${1:-10}
+rounds=${1:-4}
 
+# In rounds, so that a slow moment of the machine does not fall on one of them alone.
 lines=$(mktemp /run/compare.XXXXXX)
 trap 'rm -f "$lines"' EXIT
-{
-    "$bench/floor" --samples "$samples" $noop
-    "$bench/create_bench" --samples "$samples" $noop
-    "$bench/spawn_bench" --samples "$samples" "$bench/nothing" $noop 2>/dev/null
-} >"$lines"
+for _ in $(seq "$rounds"); do
+    "$bench/floor" --samples 3 $noop
+    "$bench/create_bench" --samples 3 $noop
+    "$bench/spawn_bench" --samples 3 "$bench/nothing" $noop 2>/dev/null
+done >"$lines"
 
 median() { # BENCH STEP
-    jq -rn --arg bench "$1" --arg step "$2" \
-        'first(inputs | select(.bench == $bench and .summary) | .summary[$step].median)' "$lines"
+    jq -sr --arg bench "$1" --arg step "$2" \
+        'map(select(.bench == $bench and .sample) | .sample[$step]) | sort | .[length / 2 | floor]' "$lines"
 }
 chaos=$(median spawn chaos_create)
 row() { # TEXT NANOSECONDS
@@ -25,9 +26,9 @@ row() { # TEXT NANOSECONDS
         'BEGIN { printf "  %-58s %9.2f ms %8.2f x\n", text, ns / 1e6, ns / chaos }'
 }
 
-printf 'Creating one unikernel of 4 MiB: median of %s, taken in turns in this run, wall clock inside dom0\n' "$samples"
+printf 'Creating one unikernel of 4 MiB: medians of %s samples each, taken in turns, wall clock inside dom0\n' $((3 * rounds))
 row "the fewest hypercalls that bring it up (the floor)" "$(median floor create)"
-row "libchaos in a running program, until the guest is up" "$(median libchaos create)"
+row "libchaos in a running program, until the guest is up" "$(median libchaos create_to_ready)"
 row "fork + exec + wait of a program that does nothing" "$(median spawn fork_exec)"
 row "chaos create --wait, the whole process, until it is up" "$chaos"
 row "xl create, the whole process, not waiting for the guest" "$(median spawn xl_create)"

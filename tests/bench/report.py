@@ -53,8 +53,9 @@ def measures(found):
         return name, value, unit, f"<= {limit:.4g} {unit}".rstrip(), value <= limit, note
 
     create = ms("libchaos", "create_to_ready")
+    returned = ms("libchaos", "create")
     yield at_most("libchaos create to ready / floor", create / floor, "x", 1.25,
-                  f"{create:.3f} ms / {floor:.3f} ms; 4 MiB noop")
+                  f"{create:.3f} ms / {floor:.3f} ms; create() returns after {returned:.3f} ms, {returned / floor:.2f} x")
     yield at_most("chaos create --wait, whole process", chaos, "ms", floor + 1.5 * fork_exec,
                   f"floor {floor:.3f} + 1.5 x fork/exec {fork_exec:.3f}")
     yield ("xl create / chaos create --wait", xl / chaos, "x", ">= 15 x", xl / chaos >= 15,
