@@ -73,7 +73,8 @@ Result<void> give_devices(Host& host, Shell& shell) {
         , grant
     };
     grants[count++] = {grant, this_domain, shell.layout.console()};
-    return host.memory().seed_grants(id, std::span(grants.data(), count));
+    shell.grants = TRY(host.memory().seed_grants(id, std::span(grants.data(), count)));
+    return {};
 }
 
 /// The pages of a kernel that is small enough to be mapped with the special pages; (0, 0) if it is not.
@@ -131,7 +132,7 @@ Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& 
     spec.max_grant_frames = flavour.max_grant_frames;
     TRY(host.control().create_domain(spec));
     Shell shell{
-        DomainGuard(host.control(), id), flavour, MemoryLayout(flavour.memory_kib), {}, {}, {}, 0, {}, {}};
+        DomainGuard(host.control(), id), flavour, MemoryLayout(flavour.memory_kib), {}, {}, {}, 0, {}, {}, {}};
 
     TRY(host.control().set_max_vcpus(id, flavour.vcpus));
     TRY(set_affinities(host, id, flavour));

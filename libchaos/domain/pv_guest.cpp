@@ -85,7 +85,8 @@ Result<void> load_pv(Host& host, Shell& shell, const GuestConfig& config, const 
 
     shell.console = DeviceLocation{*console_frame, console_port, stock_console_grant};
     const std::array<xen::GrantSeed, 1> grants{{{stock_console_grant, this_domain, *console_frame}}};
-    return host.memory().seed_grants(id, grants);
+    shell.grants = TRY(host.memory().seed_grants(id, grants));
+    return {};
 }
 
 } // namespace chaos

@@ -13,8 +13,8 @@ namespace chaos {
 /// Move-only; destroys its domain unless execute() makes a guest of it. The Host it came from must outlive
 /// it.
 struct Shell {
-    // The order matters: the mapping is undone before the domain is destroyed, or the domain would stay as a
-    // zombie.
+    // The order matters: the mappings are undone before the domain is destroyed, or the domain would stay as
+    // a zombie.
     DomainGuard domain;
     Flavour flavour;
     MemoryLayout layout;
@@ -23,6 +23,7 @@ struct Shell {
     Gfn first_special{};           ///< the first page of `pages`
     Gfn image_start{};             ///< where the kernel's pages start in the guest
     std::uint64_t image_pages = 0; ///< how many of them are mapped; 0 if none
+    xen::GrantTableMapping grants; ///< no longer used, but to be undone without haste
     std::optional<DeviceLocation> system;
     std::optional<DeviceLocation> console;
 

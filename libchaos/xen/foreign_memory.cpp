@@ -26,6 +26,12 @@ void Mapping::unmap() {
         xenforeignmemory_unmap(handle_, std::exchange(address_, nullptr), pages_);
 }
 
+GrantTableMapping::~GrantTableMapping() {
+    // Nothing can be done about a mapping that will not go; it goes with the process.
+    if (resource_)
+        (void)xenforeignmemory_unmap_resource(handle_, resource_);
+}
+
 void ForeignMemory::Close::operator()(xenforeignmemory_handle* handle) const {
     xenforeignmemory_close(handle);
 }
@@ -46,7 +52,7 @@ Result<Mapping> ForeignMemory::map(DomainId domain, std::span<const std::uint64_
     return Mapping(handle_.get(), address, gfns.size());
 }
 
-Result<void> ForeignMemory::seed_grants(DomainId domain, std::span<const GrantSeed> grants) {
+Result<GrantTableMapping> ForeignMemory::seed_grants(DomainId domain, std::span<const GrantSeed> grants) {
     void* address = nullptr;
     auto* resource = xenforeignmemory_map_resource(handle_.get(), raw(domain), XENMEM_resource_grant_table,
                                                    XENMEM_resource_grant_table_id_shared, 0, 1, &address,
@@ -61,9 +67,7 @@ Result<void> ForeignMemory::seed_grants(DomainId domain, std::span<const GrantSe
         // Whoever maps the grant looks at the flags first: they go last.
         std::atomic_ref<std::uint16_t>(entry.flags).store(GTF_permit_access, std::memory_order_release);
     }
-    if (xenforeignmemory_unmap_resource(handle_.get(), resource) < 0)
-        return Error::from_errno("unmapping the guest's grant table", errno);
-    return {};
+    return GrantTableMapping(handle_.get(), resource);
 }
 
 } // namespace chaos::xen

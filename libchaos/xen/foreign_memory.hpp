@@ -13,6 +13,7 @@
 
 struct xenforeignmemory_handle;
 struct xenforeignmemory_resource_handle;
+struct xenforeignmemory_resource_handle;
 
 namespace chaos::xen {
 
@@ -49,6 +50,29 @@ struct GrantSeed {
     Gfn frame;
 };
 
+/// The guest's grant table, mapped by seed_grants(). Only there because undoing a mapping takes time that the
+/// guest need not wait for. As with a Mapping, a domain that is destroyed meanwhile stays behind as a zombie.
+class GrantTableMapping {
+  public:
+    GrantTableMapping() = default;
+    GrantTableMapping(GrantTableMapping&& other) noexcept
+        : handle_(other.handle_), resource_(std::exchange(other.resource_, nullptr)) {}
+    GrantTableMapping& operator=(GrantTableMapping&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        std::swap(resource_, other.resource_);
+        return *this;
+    }
+    ~GrantTableMapping();
+
+  private:
+    friend class ForeignMemory;
+    GrantTableMapping(xenforeignmemory_handle* handle, xenforeignmemory_resource_handle* resource)
+        : handle_(handle), resource_(resource) {}
+
+    xenforeignmemory_handle* handle_ = nullptr;
+    xenforeignmemory_resource_handle* resource_ = nullptr;
+};
+
 /// Move-only owner of a libxenforeignmemory handle. Not thread safe.
 class ForeignMemory {
   public:
@@ -56,7 +80,7 @@ class ForeignMemory {
 
     Result<Mapping> map(DomainId domain, std::span<const std::uint64_t> gfns);
     /// Writes entries into the first page of the guest's version 1 grant table (references below 512).
-    Result<void> seed_grants(DomainId domain, std::span<const GrantSeed> grants);
+    Result<GrantTableMapping> seed_grants(DomainId domain, std::span<const GrantSeed> grants);
 
   private:
     struct Close {
