@@ -6,10 +6,10 @@
 host_packages=(
     build-essential cmake ninja-build pkg-config
     clang clang-format clang-tidy libclang-rt-14-dev lld
-    libxen-dev libboost-dev libboost-program-options-dev nlohmann-json3-dev libfmt-dev
+    libxen-dev libboost-dev libboost-program-options-dev nlohmann-json3-dev
     libgtest-dev libgmock-dev
     zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev
-    scdoc bash-completion python3
+    scdoc groff-base bash-completion python3
     qemu-system-x86 seabios mmdebstrap erofs-utils cpio xz-utils kmod ca-certificates
 )
 
