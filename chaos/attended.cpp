@@ -2,11 +2,10 @@
 // Sitting beside a guest: what the user is told when it begins and when it ends.
 #include "chaos/attended.hpp"
 
-#include <unistd.h>
-
 #include "chaos/console_session.hpp"
 #include "chaos/guest_text.hpp"
 #include "chaos/output.hpp"
+#include "chaos/terminal.hpp"
 #include "libchaos/domain/lifecycle.hpp"
 
 namespace chaos::cli {
@@ -32,10 +31,12 @@ Result<void> tell_end(Host& host, const GuestInfo& guest, bool on_terminal) {
 } // namespace
 
 Result<ExitCode> attend(Host& host, const GuestInfo& guest, Console& console, const StopSignals& signals) {
-    const bool on_terminal = ::isatty(STDIN_FILENO) != 0;
+    const RawTerminal terminal =
+        TRY(RawTerminal::enter()); // before the user is told that keys go to the guest
+    const bool on_terminal = terminal.is_terminal();
     if (on_terminal)
         note("This is the console of guest " + guest.name() + "; Ctrl-] leaves it.");
-    if (TRY(converse(console, signals.fd())) == SessionEnd::guest_stopped)
+    if (TRY(converse(console, on_terminal, signals.fd())) == SessionEnd::guest_stopped)
         TRY(tell_end(host, guest, on_terminal));
     else
         note(""); // the shell's prompt begins on a line of its own

@@ -9,7 +9,6 @@
 #include <cerrno>
 
 #include "chaos/output.hpp"
-#include "chaos/terminal.hpp"
 
 namespace chaos::cli {
 
@@ -71,9 +70,8 @@ Result<void> print_written(Console& console) {
     }
 }
 
-Result<SessionEnd> converse(Console& console, int stop_fd) {
-    const RawTerminal terminal = TRY(RawTerminal::enter());
-    Input input(terminal.is_terminal());
+Result<SessionEnd> converse(Console& console, bool from_terminal, int stop_fd) {
+    Input input(from_terminal);
     while (true) {
         // Asked before its last words are read, so that none can come in between.
         const bool alive = TRY(console.guest_is_alive());

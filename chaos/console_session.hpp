@@ -12,9 +12,9 @@ enum class SessionEnd : unsigned char {
 };
 
 /// Runs until one of them happens; fails with interrupted when `stop_fd` becomes readable.
-/// On a terminal every key but Ctrl-] goes to the guest. Other input is passed on as it is, and its end does
-/// not end the session, because the guest's answer is still to come.
-Result<SessionEnd> converse(Console& console, int stop_fd);
+/// From a terminal (a raw one) every key but Ctrl-] goes to the guest. Other input is passed on as it is, and
+/// its end does not end the session, because the guest's answer is still to come.
+Result<SessionEnd> converse(Console& console, bool from_terminal, int stop_fd);
 
 /// Prints what the guest has written and nobody has read yet.
 Result<void> print_written(Console& console);
