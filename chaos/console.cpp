@@ -26,14 +26,11 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
 
 constexpr const char* text[] = {
     "Shows what the guest writes on its console and hands it what you type, until it stops or you type "
-    "Ctrl-]. The "
-    "guest goes on when you leave. One console at a time can be attached to a guest.",
+    "Ctrl-]. The guest goes on when you leave. One console at a time can be attached to a guest.",
     "If standard input is a file or a pipe, it is handed to the guest as it is; its end does not end the "
-    "command, "
-    "because the guest's answer is still to come. Nothing is kept but what fits into the guest's console "
-    "ring "
-    "(2 KiB): a guest that writes more than that while nobody is attached waits, or drops it, as it "
-    "chooses."};
+    "command, because the guest's answer is still to come. Nothing is kept but what fits into the guest's "
+    "console ring (2 KiB): a guest that writes more than that while nobody is attached waits, or drops it, "
+    "as it chooses."};
 constexpr Option options[] = {
     {0, "dump", Takes::nothing, nullptr,
      "Print what the guest has written and nobody has read yet, and leave."},

@@ -122,19 +122,14 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
 
 constexpr const char* text[] = {
     "Makes the guest that FILE describes, in the syntax of xl.cfg (see chaos.cfg(5)), and starts it. "
-    "Settings after "
-    "FILE override those in it; with settings alone, FILE can be left out.",
+    "Settings after FILE override those in it; with settings alone, FILE can be left out.",
     "Either everything that was asked for is there when the command returns, or nothing is: when a guest "
-    "fails, or "
-    "the command is interrupted, the guests that it has made are destroyed again.",
+    "fails, or the command is interrupted, the guests that it has made are destroyed again.",
     "A guest that has stopped, by itself or because it crashed, stays in 'chaos list' until 'chaos destroy' "
-    "removes it "
-    "or 'chaos reboot' makes it anew.",
+    "removes it or 'chaos reboot' makes it anew.",
     "The command returns as soon as the guest runs. With --wait it returns when the guest has said that it "
-    "is up, "
-    "which needs a kernel that speaks noxs. A guest that dies instead, or takes too long, is destroyed, and "
-    "what it "
-    "last wrote on its console is shown."};
+    "is up, which needs a kernel that speaks noxs. A guest that dies instead, or takes too long, is "
+    "destroyed, and what it last wrote on its console is shown."};
 constexpr Option options[] = {
     {'n', "nr-doms", Takes::value, "N",
      "Make N guests, called NAME-1 to NAME-N, each with a UUID of its own."},

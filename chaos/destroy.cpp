@@ -20,8 +20,8 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
 
 constexpr const char* text[] = {
     "Ends the guests at once, as if their power was cut, and forgets them: the domain, its memory and its "
-    "name "
-    "are free again when the command returns. A guest that is to save its work first wants 'shutdown -w'."};
+    "name are free again when the command returns. A guest that is to save its work first wants 'shutdown "
+    "-w'."};
 constexpr Example examples[] = {{"chaos destroy web-1 web-2", "End two guests."}};
 constexpr ExitCode exits[] = {ExitCode::host, ExitCode::no_such_guest};
 

@@ -75,8 +75,7 @@ Result<ExitCode> run(Context& context, const Arguments&) {
 
 constexpr const char* text[] = {
     "Prints facts about the host as 'name : value' lines, under the names that 'xl info' uses where it has "
-    "them. "
-    "Memory is in MiB; outstanding_claims is memory that is free but promised to guests being made."};
+    "them. Memory is in MiB; outstanding_claims is memory that is free but promised to guests being made."};
 constexpr Example examples[] = {
     {"chaos info", "Show the host."},
     {"chaos info --json | jq .free_memory_kib", "How much memory new guests can have, in KiB."}};

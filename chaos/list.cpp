@@ -51,17 +51,15 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
 }
 
 constexpr const char* text[] = {"Prints one row for each domain of the host, or for those named: name, "
-                                "domain id, memory in MiB, virtual CPUs "
-                                "online, state, and CPU time used. Domains that another tool made are listed "
-                                "too; their name is shown as -.",
+                                "domain id, memory in MiB, virtual CPUs online, state, and CPU time used. "
+                                "Domains that another tool made are listed too; their name is shown as -.",
                                 "The state has six places: r runs now, b blocked (waits for an event), p "
-                                "paused, s shut down, c crashed, d "
-                                "dying. A guest of which none holds waits for a CPU."};
+                                "paused, s shut down, c crashed, d dying. A guest of which none holds waits "
+                                "for a CPU."};
 constexpr Option options[] = {
     {'l', "long", Takes::nothing, nullptr,
      "Print a JSON array in the shape of 'xl list -l', with the configuration of each guest. With --json, "
-     "add the "
-     "configuration to each member of guests instead."},
+     "add the configuration to each member of guests instead."},
 };
 constexpr Positional positionals[] = {
     {"GUEST", true, true, Completes::guest, "Show only these, each by name, domain id or UUID."}};

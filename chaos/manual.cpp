@@ -79,23 +79,18 @@ constexpr const char* errors_section =
     "it "
     "failed; indented below it stands what can be done about it.\n\n"
     "Every verb that has something to print takes *--json*, and then prints exactly one JSON object on "
-    "standard "
-    "output. It has a member *error* if, and only if, the exit status is not 0: an object with *kind* (one "
-    "of "
-    "system, invalid\\_argument, invalid\\_config, invalid\\_image, not\\_found, name\\_taken, "
-    "not\\_permitted, "
-    "not\\_on\\_xen, wrong\\_version, out\\_of\\_memory, guest\\_failed, timed\\_out, interrupted), "
-    "*message*, and *advice*, "
-    "which may be null. Verbs that take several guests go on after a failure; the first one decides *error* "
-    "and the "
-    "exit status. Members may be added in later versions; those described here stay.\n\n";
+    "standard output. It has a member *error* if, and only if, the exit status is not 0: an object with "
+    "*kind* (one of system, invalid\\_argument, invalid\\_config, invalid\\_image, not\\_found, "
+    "name\\_taken, not\\_permitted, not\\_on\\_xen, wrong\\_version, out\\_of\\_memory, guest\\_failed, "
+    "timed\\_out, interrupted), *message*, and *advice*, which may be null. Verbs that take several guests "
+    "go on after a failure; the first one decides *error* and the exit status. Members may be added in later "
+    "versions; those described here stay.\n\n";
 
 constexpr const char* files_section =
     "# FILES\n\n"
     "/run/chaos\n\tOne record for each guest that chaos made, and its name.\n\n"
     "/var/cache/chaos/kernels\n\tKernels unpacked from bzImage files, made anew when the file changes; they "
-    "can be "
-    "deleted at any time.\n\n";
+    "can be deleted at any time.\n\n";
 
 } // namespace
 
@@ -115,8 +110,7 @@ std::string manual() {
         "\n\n";
     text += "# OPTIONS\n\nBefore the verb:\n\n" + options_text(global_options());
     text += "Every verb has *-h* and *--help*. Options and arguments of a verb may be mixed; after *--* "
-            "everything is an "
-            "argument.\n\n";
+            "everything is an argument.\n\n";
     text += "# VERBS\n\n";
     for (const Verb* verb : verbs())
         if (!verb->hidden)

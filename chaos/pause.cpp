@@ -21,8 +21,8 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
 }
 
 constexpr const char* text[] = {"Stops the guests' virtual CPUs where they are. A paused guest keeps its "
-                                "memory and uses no CPU time until "
-                                "'chaos unpause'. Pausing a paused guest does nothing."};
+                                "memory and uses no CPU time until 'chaos unpause'. Pausing a paused guest "
+                                "does nothing."};
 constexpr Example examples[] = {{"chaos pause web", "Freeze guest web."}};
 constexpr ExitCode exits[] = {ExitCode::host, ExitCode::no_such_guest};
 

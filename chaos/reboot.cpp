@@ -44,10 +44,9 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
 }
 
 constexpr const char* text[] = {"Asks each guest to stop for a reboot, waits until it has, and makes it anew "
-                                "from the configuration it was "
-                                "made with: same name, same UUID, another domain id. The kernel and ramdisk "
-                                "are read again. A guest that has "
-                                "stopped already is made anew at once."};
+                                "from the configuration it was made with: same name, same UUID, another "
+                                "domain id. The kernel and ramdisk are read again. A guest that has stopped "
+                                "already is made anew at once."};
 constexpr Option options[] = {
     {'F', "force", Takes::nothing, nullptr,
      "Make a guest anew even if it cannot be asked, refuses, crashes, or does not stop in time."},

@@ -26,8 +26,7 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
 
 constexpr const char* text[] = {
     "Gives a guest another name, at once and while it runs. A name is made of letters, digits, points, "
-    "hyphens and "
-    "underscores, at most 64 of them, the first a letter or a digit; it cannot be only digits."};
+    "hyphens and underscores, at most 64 of them, the first a letter or a digit; it cannot be only digits."};
 constexpr Positional positionals[] = {
     {"GUEST", false, false, Completes::guest, "The guest, by name, domain id or UUID."},
     {"NAME", false, false, Completes::nothing, "Its new name."}};

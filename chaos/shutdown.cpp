@@ -59,8 +59,8 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
         }
         if (!stopped && stopped.error().kind() == ErrorKind::timed_out)
             return std::move(stopped).error().advise(
-                "It was asked and is still stopping; 'chaos shutdown -w -F' "
-                "destroys a guest that takes too long.");
+                "It was asked and is still stopping; 'chaos shutdown -w -F' destroys a guest that takes too "
+                "long.");
         return stopped;
     });
     return targets.conclude();
@@ -68,14 +68,11 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
 
 constexpr const char* text[] = {
     "Asks the guests to power off, and returns when they have accepted. A guest that has stopped stays in "
-    "'chaos "
-    "list', in state s, with its memory, until 'chaos destroy': nothing else watches over it.",
+    "'chaos list', in state s, with its memory, until 'chaos destroy': nothing else watches over it.",
     "With -w the command stays until each guest has stopped, and then destroys it, so that it is gone when "
-    "the "
-    "command returns, as users of 'xl shutdown -w' expect.",
+    "the command returns, as users of 'xl shutdown -w' expect.",
     "Only a guest that has a noxs system device can be asked. One without must be told by other means (over "
-    "its "
-    "console or the network), or destroyed."};
+    "its console or the network), or destroyed."};
 constexpr Option options[] = {
     {'w', "wait", Takes::nothing, nullptr, "Wait until the guests have stopped, then destroy them."},
     {'F', "force", Takes::nothing, nullptr,

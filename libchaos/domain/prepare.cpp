@@ -60,18 +60,14 @@ Result<void> give_devices(Host& host, Shell& shell) {
     std::array<xen::GrantSeed, 2> grants;
     std::size_t count = 0;
     if (shell.flavour.platform == Platform::noxs) {
-        shell.system = DeviceLocation {
-            shell.layout.system(), TRY(host.control().allocate_unbound(id, this_domain))
-            , system_grant
-        };
+        const EventChannelPort port = TRY(host.control().allocate_unbound(id, this_domain));
+        shell.system = DeviceLocation{shell.layout.system(), port, system_grant};
         grants[count++] = {system_grant, this_domain, shell.layout.system()};
     }
+    const EventChannelPort port = TRY(host.control().allocate_unbound(id, this_domain));
     const GrantReference grant =
         shell.flavour.platform == Platform::noxs ? console_grant : stock_console_grant;
-    shell.console = DeviceLocation {
-        shell.layout.console(), TRY(host.control().allocate_unbound(id, this_domain))
-        , grant
-    };
+    shell.console = DeviceLocation{shell.layout.console(), port, grant};
     grants[count++] = {grant, this_domain, shell.layout.console()};
     shell.grants = TRY(host.memory().seed_grants(id, std::span(grants.data(), count)));
     return {};
@@ -131,8 +127,16 @@ Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& 
     spec.max_event_channels = flavour.max_event_channels;
     spec.max_grant_frames = flavour.max_grant_frames;
     TRY(host.control().create_domain(spec));
-    Shell shell{
-        DomainGuard(host.control(), id), flavour, MemoryLayout(flavour.memory_kib), {}, {}, {}, 0, {}, {}, {}};
+    Shell shell{DomainGuard(host.control(), id),
+                flavour,
+                MemoryLayout(flavour.memory_kib),
+                {},
+                {},
+                {},
+                0,
+                {},
+                {},
+                {}};
 
     TRY(host.control().set_max_vcpus(id, flavour.vcpus));
     TRY(set_affinities(host, id, flavour));
