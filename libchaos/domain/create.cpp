@@ -117,7 +117,8 @@ Result<void> check_creatable(const GuestConfig& config, const Kernel& kernel) {
         ramdisk_size = static_cast<std::uint64_t>(
             TRY(open_regular_file(config.ramdisk).while_doing("opening ramdisk " + config.ramdisk))
                 .status.st_size);
-    return check_image_fits(headers, ramdisk_size, MemoryLayout(config.memory_kib));
+    return check_image_fits(headers, ramdisk_size, MemoryLayout(config.memory_kib))
+        .while_doing("kernel " + kernel.path());
 }
 
 Result<CreatedGuest> create(Host& host, const GuestConfig& config, const Kernel& kernel,

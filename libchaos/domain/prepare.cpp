@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <array>
+#include <cerrno>
 #include <tuple>
 
 #include "libchaos/domain/device_page.hpp"
@@ -32,8 +33,15 @@ Result<void> set_affinities(Host& host, DomainId domain, const Flavour& flavour)
     for (std::uint32_t vcpu = 0; vcpu < flavour.vcpus; ++vcpu) {
         const CpuSet* hard = of_vcpu(flavour.cpus, vcpu);
         const CpuSet* soft = of_vcpu(flavour.cpus_soft, vcpu);
-        if (hard || soft)
-            TRY(host.control().set_affinity(domain, VcpuId{vcpu}, hard, soft));
+        if (!hard && !soft)
+            continue;
+        auto set = host.control().set_affinity(domain, VcpuId{vcpu}, hard, soft);
+        if (!set && set.error().system_errno() == EINVAL) // Xen found no CPU of the host among them
+            return std::move(set)
+                .error()
+                .as(ErrorKind::invalid_config)
+                .advise("cpus= and cpus_soft= must name CPUs that this host has; `chaos info` counts them.");
+        TRY(std::move(set));
     }
     return {};
 }
