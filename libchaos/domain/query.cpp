@@ -29,17 +29,23 @@ bool is_damage(const Error& error) {
     return error.kind() == ErrorKind::system && error.system_errno() == 0;
 }
 
-Result<GuestInfo> find_by_id(Host& host, DomainId id, std::string_view what) {
+/// `what` is what was asked for: the id, or a name that the registry says is that of the id.
+Result<GuestInfo> find_by_id(Host& host, DomainId id, std::string_view what, bool is_name) {
     const auto domain = TRY(host.control().domain_info(id));
     if (!domain) {
         TRY(forget_if_gone(host, id));
         return no_such_guest(what);
     }
-    auto record = TRY(record_of(host, *domain));
-    if (!record)
-        return Error(ErrorKind::not_found, "domain " + std::to_string(raw(id)) + " was not made by chaos")
-            .advise("Use the toolstack that made it.");
-    return GuestInfo{*domain, std::move(record)};
+    if (auto record = TRY(record_of(host, *domain)))
+        return GuestInfo{*domain, std::move(record)};
+    // Half made: by a chaos that was killed, or by one that is still at it.
+    if (TRY(forget_if_gone(host, id)))
+        return no_such_guest(what);
+    if (is_name)
+        return Error(ErrorKind::not_found, "guest " + std::string(what) + " is still being made")
+            .advise("Try again when it is.");
+    return Error(ErrorKind::not_found, "domain " + std::to_string(raw(id)) + " was not made by chaos")
+        .advise("Use the toolstack that made it.");
 }
 
 } // namespace
@@ -71,7 +77,7 @@ Result<GuestInfo> find(Host& host, std::string_view name_id_or_uuid) {
         const auto parsed = std::from_chars(text.data(), text.data() + text.size(), id);
         if (parsed.ec != std::errc{})
             return no_such_guest(text);
-        return find_by_id(host, DomainId{id}, text);
+        return find_by_id(host, DomainId{id}, text, false);
     }
     if (const auto uuid = Uuid::parse(text)) {
         for (GuestInfo& guest : TRY(list(host)))
@@ -82,7 +88,7 @@ Result<GuestInfo> find(Host& host, std::string_view name_id_or_uuid) {
     const auto id = TRY(host.registry().id_of(text));
     if (!id)
         return no_such_guest(text);
-    return find_by_id(host, *id, text);
+    return find_by_id(host, *id, text, true);
 }
 
 } // namespace chaos

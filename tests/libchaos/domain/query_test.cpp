@@ -182,6 +182,29 @@ TEST_F(QueryTest, does_not_find_a_guest_whose_domain_is_gone_and_forgets_it) {
     EXPECT_TRUE(test::contents_of(state_directory()).empty());
 }
 
+TEST_F(QueryTest, does_not_find_what_a_killed_chaos_left_half_made_and_destroys_it) {
+    for (const char* text : {"half", "5000"}) {
+        leave_half_made(5000, "half", uuid);
+        xen.add_domain(5000, uuid.bytes);
+        const auto found = find(host, text);
+        ASSERT_FALSE(found) << text;
+        EXPECT_EQ(found.error().story(), std::string("there is no guest ") + text);
+        EXPECT_EQ(xen.find(5000), nullptr) << text;
+        EXPECT_TRUE(test::contents_of(state_directory()).empty()) << text;
+    }
+}
+
+TEST_F(QueryTest, says_that_a_guest_is_still_being_made) {
+    Host other = second_host();
+    const auto reserved = other.registry().reserve("half", uuid);
+    xen.add_domain(raw(reserved->id()), uuid.bytes);
+    const auto found = find(host, "half");
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().kind(), ErrorKind::not_found);
+    EXPECT_EQ(found.error().story(), "guest half is still being made");
+    EXPECT_NE(xen.find(raw(reserved->id())), nullptr);
+}
+
 TEST_F(QueryTest, does_not_find_a_guest_under_a_name_that_a_killed_rename_left) {
     create_guest("web");
     std::filesystem::create_symlink("32700", state_directory() + "/names/mail");
