@@ -4,7 +4,7 @@
 # strace delivers the signal, so that no moment between two system calls is left to chance; those within one are,
 # and a second sweep leaves them to chance.
 source "$(dirname "$0")/../common.sh"
-source "$(dirname "$0")/../killing.sh"
+source "$(dirname "$0")/../system_calls.sh"
 remember_host
 write_config noop noop 4
 
@@ -23,6 +23,14 @@ for call in "${calls[@]}"; do
         [ "$status" = 0 ] || left=$((left + 1))
         expect_tidy "$ran"
         expect_equal 'guests' 1 "$guests"
+    elif ((round % 3 == 1)); then # it can be destroyed by its name, however far it had come
+        run chaos destroy noop
+        case $status in
+            0) left=$((left + 1)) ;;
+            *) expect_text "$err" 'there is no guest noop' ;;
+        esac
+        expect_tidy "destroy after a kill"
+        expect_equal 'guests' 0 "$guests"
     else
         expect_tidy "$ran"
         left=$((left + guests))

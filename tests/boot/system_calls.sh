@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# kill -9 before a chosen system call, with strace, and the check that the next chaos makes of what is left.
+# A command that is killed, or fails, at a chosen system call, with strace; and what may be left of it.
 # Sourced by cases, after common.sh.
 # shellcheck disable=SC2034,SC2154  # shared with the cases and common.sh
 
@@ -16,23 +16,45 @@ list_system_calls() { # FIRST COMMAND...
     spared=0
 }
 
-kill_at() { # NAME NUMBER COMMAND...
-    local name=$1 number=$2
-    shift 2
-    { # bash reports such a death by itself
-        strace -qqq -o /dev/null -e "trace=$name" -e "inject=$name:signal=SIGKILL:when=$number" "$@" \
-            >.out 2>.err </dev/null
+# Runs a command and does something to it at that call.
+tamper() { # WHAT-AS-STRACE-CALLS-IT NAME NUMBER COMMAND...
+    local action=$1 name=$2 number=$3
+    shift 3
+    { # bash reports a violent death by itself
+        strace -qqq -o /dev/null -e "trace=$name" -e "inject=$name:$action:when=$number" "$@" >.out 2>.err </dev/null
     } 2>/dev/null
     status=$?
     read_file out .out
     read_file err .err
-    ran="$* (killed at $name number $number)"
+    ran="$* (with $action at $name number $number)"
+}
+
+kill_at() { # NAME NUMBER COMMAND...
+    tamper signal=SIGKILL "$@"
     # Some calls are not made every time: waiting takes as many looks as it takes.
     case $status in 137) ;; 0) spared=$((spared + 1)) ;; *) tell_run && fail 'it was expected to be killed' ;; esac
 }
 
+# The call fails as it might on a host in trouble. The command has to go on, or say why it does not.
+fail_at() { # NAME NUMBER COMMAND...
+    local error
+    status=0
+    case $1 in
+        openat | signalfd4) error=EMFILE ;;
+        ioctl | mmap | brk | poll) error=ENOMEM ;;
+        write | pwrite64 | linkat | symlinkat | renameat) error=ENOSPC ;;
+        flock) error=ENOLCK ;;
+        getrandom) return ;; # cannot fail: no kernel that Xen runs on is without it
+        munmap | rt_sigprocmask | clock_*) error=EINVAL ;;
+        *) error=EIO ;;
+    esac
+    tamper "error=$error" "$@"
+    [ "$status" -ge 0 ] && [ "$status" -lt 10 ] || { tell_run && fail 'an end in order was expected'; }
+    [ "$status" = 0 ] || expect_text "$err" 'chaos: '
+}
+
 tell_calls() {
-    echo "   killed before each of ${#calls[@]} system calls; $spared were not met a second time"
+    echo "   tried at each of ${#calls[@]} system calls; $spared were not met a second time"
     [ $((spared * 10)) -le ${#calls[@]} ] || fail 'most system calls were expected to be met again'
 }
 
