@@ -19,7 +19,7 @@ step() { printf '== %s (at %d s)\n' "$*" "$SECONDS"; }
 
 fail() {
     printf 'FAILED: %s\n' "$*"
-    printf '%s\n' '-- domains as Xen has them' "$(xl list 2>&1)" '-- domains as chaos has them' "$(chaos list 2>&1)" \
+    printf '%s\n' '-- domains as Xen has them' "$(timeout 5 xl list 2>&1)" '-- domains as chaos has them' "$(chaos list 2>&1)" \
         '-- files' "$(find /run/chaos 2>&1)" '-- the last of the hypervisor'"'"'s log' "$(xl dmesg 2>&1 | tail -n 8)"
     exit 1
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Three hundred guests in one command, listed, asked, destroyed. Times are printed; tests/bench judges them.
+# Three hundred guests in one command, listed, asked, destroyed, on a host where no xenstored runs. Times are printed;
+# tests/bench judges them.
 source "$(dirname "$0")/../common.sh"
 remember_host
 write_config noop noop '"256K"'

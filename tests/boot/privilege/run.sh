@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Without root, without Xen's devices, in a guest: told at once and clearly, and nothing is touched.
 source "$(dirname "$0")/../common.sh"
+source "$(dirname "$0")/../system_calls.sh"
 remember_host
 chmod 755 "$work" /root
 write_config noop noop 4
@@ -43,6 +44,19 @@ expect_json '.error.kind == "not_on_xen"'
 expect_refusal $host '/dev/xen/privcmd' without_devices closed chaos list
 expect_status 1 without_devices foreign chaos list
 expect_text "$err" 'chaos: '
+
+step 'another Xen'
+# The hypercall that asks for the version is made to answer 4.16, later 5.17.
+strace -qq -o trace -e trace=ioctl chaos list >/dev/null 2>&1
+asking=$(grep -n -- "= $(((4 << 16) + 17))$" trace | cut -d : -f 1)
+for words in "${verbs[@]}"; do
+    IFS=' ' read -ra words <<<"$words"
+    tamper "retval=$(((4 << 16) + 16))" ioctl "$asking" chaos "${words[@]}"
+    expect_equal "exit status of $ran" $host "$status"
+    expect_text "$err" 'the hypervisor is Xen 4.16, this build is for Xen 4.17'
+done
+tamper "retval=$(((5 << 16) + 17))" ioctl "$asking" chaos list
+expect_equal "exit status of $ran" $host "$status"
 
 step 'what needs neither works'
 for environment in 'as_nobody' 'without_devices missing'; do
