@@ -3,6 +3,7 @@
 #include "libchaos/xen/event_channel.hpp"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -68,6 +69,30 @@ Result<EventChannelPort> EventChannels::take_pending() {
 Result<void> EventChannels::unmask(EventChannelPort local) {
     if (xenevtchn_unmask(handle_.get(), raw(local)) < 0)
         return Error::from_errno("unmasking an event channel", errno);
+    return {};
+}
+
+// The descriptor speaks a documented protocol (linux/include/uapi/xen/evtchn.h): reading gives pending ports, writing
+// unmasks. The library does one port at a time, which is most of the cost of an event.
+static_assert(sizeof(EventChannelPort) == sizeof(evtchn_port_t));
+
+Result<std::size_t> EventChannels::take_all_pending(std::span<EventChannelPort> ports) {
+    ssize_t size = 0;
+    do
+        size = ::read(fd(), ports.data(), ports.size_bytes());
+    while (size < 0 && errno == EINTR);
+    if (size < 0 && errno == EAGAIN)
+        return std::size_t{0};
+    if (size < 0)
+        return Error::from_errno("reading pending events", errno);
+    return static_cast<std::size_t>(size) / sizeof(EventChannelPort);
+}
+
+Result<void> EventChannels::unmask_all(std::span<const EventChannelPort> ports) {
+    if (ports.empty())
+        return {};
+    if (::write(fd(), ports.data(), ports.size_bytes()) < 0)
+        return Error::from_errno("unmasking event channels", errno);
     return {};
 }
 

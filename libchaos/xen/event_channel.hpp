@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 
 #include "libchaos/result.hpp"
 #include "libchaos/xen/ids.hpp"
@@ -28,6 +29,10 @@ class EventChannels {
     /// Takes one pending port, masked until unmask(); call only when fd() is readable.
     Result<EventChannelPort> take_pending();
     Result<void> unmask(EventChannelPort local);
+    /// The same for many: takes what is pending, as much as fits into `ports`, in one system call, and returns how many.
+    /// None if nothing is.
+    Result<std::size_t> take_all_pending(std::span<EventChannelPort> ports);
+    Result<void> unmask_all(std::span<const EventChannelPort> ports);
 
   private:
     struct Close {

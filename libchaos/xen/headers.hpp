@@ -8,6 +8,7 @@ extern "C" {
 #include <xenctrl.h>
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
+#include <xengnttab.h>
 #include <xentoollog.h>
 }
 

@@ -57,7 +57,8 @@ Result<void> write_start_info(std::byte* page, std::uint64_t address, const Star
         built.memory[index].size = info.memory[index].size;
         built.memory[index].type = static_cast<std::uint32_t>(info.memory[index].kind);
     }
-    info.command_line.copy(built.command_line, sizeof(built.command_line)); // unlike memcpy, also of an empty view
+    info.command_line.copy(built.command_line,
+                           sizeof(built.command_line)); // unlike memcpy, also of an empty view
     std::memcpy(page, &built, sizeof(built));
     return {};
 }
