@@ -8,4 +8,5 @@ extern "C" {
 #include <xenctrl.h>
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
+#include <xengnttab.h>
 }

@@ -72,6 +72,8 @@ struct Domain {
     std::uint8_t shutdown_reason = 0;
     bool dying = false;     ///< destroyed, but somebody still maps its memory
     std::size_t mapped = 0; ///< pages mapped in dom0, grant table included
+    /// How often each reference is in use by dom0; a guest that takes back one in use breaks its own device.
+    std::map<std::uint32_t, std::size_t> grants_in_use;
     std::uint64_t cpu_time_ns = 0;
 };
 
@@ -171,6 +173,9 @@ class Xen {
     std::size_t failing_call_ = 0;
     int failing_errno_ = 0;
 };
+
+/// Whether `file` is the descriptor of an event channel handle; if so, the ports written to it are unmasked.
+bool take_unmasked_ports(int file, const void* bytes, std::size_t size);
 
 /// The one that the fakes work on. There is none until boot().
 Xen& xen();

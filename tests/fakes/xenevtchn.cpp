@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// In place of libxenevtchn: dom0's ports, with a descriptor that polls as the kernel's does.
-#include <sys/eventfd.h>
+// In place of libxenevtchn: dom0's ports, with a descriptor that polls, reads and is written as the kernel's is.
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <deque>
+#include <cstdlib>
+#include <cstring>
+#include <set>
 
 #include "tests/fakes/headers.hpp"
 #include "tests/fakes/xen.hpp"
@@ -14,20 +18,31 @@ using chaos::fakes::LocalPort;
 using chaos::fakes::xen;
 
 struct xenevtchn_handle {
-    int file = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE); // counts what is queued
-    std::deque<std::uint32_t> queue;
+    int file = -1;          // the program's end: reading gives pending ports
+    int driver = -1;        // the driver's end: what is queued is written here
     bool overflown = false; // for ever, as in the kernel's driver
 };
 
 namespace {
 
-/// Events that nobody reads are kept, of ports that were unbound too, until this many: then the handle is
-/// lost.
+/// Events that nobody reads are kept, of ports that were unbound too, until this many (more if more are bound): then the
+/// handle is lost.
 constexpr std::size_t ring_size = 64;
 
 int refuse(int errno_value) {
     errno = errno_value;
     return -1;
+}
+
+std::set<xenevtchn_handle*>& open_handles() {
+    static std::set<xenevtchn_handle*> handles;
+    return handles;
+}
+
+std::size_t queued(const xenevtchn_handle* handle) {
+    int bytes = 0;
+    ::ioctl(handle->file, FIONREAD, &bytes);
+    return static_cast<std::size_t>(bytes) / sizeof(std::uint32_t);
 }
 
 /// A port that this handle has bound.
@@ -36,7 +51,30 @@ LocalPort* find(xenevtchn_handle* handle, evtchn_port_t port) {
     return found == xen().local_ports.end() || found->second.handle != handle ? nullptr : &found->second;
 }
 
+void unmask(xenevtchn_handle* handle, std::uint32_t port) {
+    LocalPort* local = find(handle, port);
+    if (!local)
+        return; // unbound since: the kernel's driver takes no notice
+    local->masked = false;
+    if (std::exchange(local->latched, false))
+        xen().raise(port);
+}
+
 } // namespace
+
+bool chaos::fakes::take_unmasked_ports(int file, const void* bytes, std::size_t size) {
+    for (xenevtchn_handle* handle : open_handles()) {
+        if (handle->file != file)
+            continue;
+        for (std::size_t at = 0; at + sizeof(std::uint32_t) <= size; at += sizeof(std::uint32_t)) {
+            std::uint32_t port = 0;
+            std::memcpy(&port, static_cast<const char*>(bytes) + at, sizeof port);
+            unmask(handle, port);
+        }
+        return true;
+    }
+    return false;
+}
 
 extern "C" {
 
@@ -45,13 +83,18 @@ xenevtchn_handle* xenevtchn_open(xentoollog_logger*, unsigned) {
         return nullptr;
     ++xen().handles;
     auto* handle = new xenevtchn_handle;
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+        std::abort();
+    handle->file = ends[0];
+    handle->driver = ends[1];
     xen().deliver[handle] = [handle](std::uint32_t port) {
-        if (handle->queue.size() == ring_size)
+        if (queued(handle) >= std::max(ring_size, xen().local_ports.size()))
             handle->overflown = true;
-        else
-            handle->queue.push_back(port);
-        ::eventfd_write(handle->file, 1);
+        else if (::send(handle->driver, &port, sizeof port, 0) != sizeof port)
+            std::abort();
     };
+    open_handles().insert(handle);
     return handle;
 }
 
@@ -65,7 +108,9 @@ int xenevtchn_close(xenevtchn_handle* handle) {
     for (const std::uint32_t number : bound)
         xen().unbind(number);
     xen().deliver.erase(handle);
+    open_handles().erase(handle);
     ::close(handle->file);
+    ::close(handle->driver);
     delete handle;
     --xen().handles;
     return 0;
@@ -117,26 +162,18 @@ xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle* handle) {
         return -1;
     if (handle->overflown)
         return refuse(EFBIG);
-    if (handle->queue.empty()) {
+    std::uint32_t port = 0;
+    if (::recv(handle->file, &port, sizeof port, 0) != sizeof port) {
         xen().complain("asked for a pending event when there was none: the real call would block");
         return refuse(EAGAIN);
     }
-    const std::uint32_t port = handle->queue.front();
-    handle->queue.pop_front();
-    eventfd_t one = 0;
-    ::eventfd_read(handle->file, &one);
     return static_cast<int>(port);
 }
 
 int xenevtchn_unmask(xenevtchn_handle* handle, evtchn_port_t port) {
     if (xen().fails("xenevtchn_unmask"))
         return -1;
-    LocalPort* local = find(handle, port);
-    if (!local)
-        return 0; // unbound since: the kernel's driver takes no notice
-    local->masked = false;
-    if (std::exchange(local->latched, false))
-        xen().raise(port);
+    unmask(handle, port);
     return 0;
 }
 

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <array>
 #include <cerrno>
+#include <vector>
 
 #include "tests/fakes/xen.hpp"
 
@@ -47,6 +49,24 @@ TEST_F(EventChannelTest, keeps_what_comes_while_it_is_masked) {
     EXPECT_EQ(*events.take_pending(), port);
     ASSERT_TRUE(events.unmask(port));
     EXPECT_FALSE(is_readable()) << "two notifications became one event";
+}
+
+TEST_F(EventChannelTest, takes_and_unmasks_many_at_once) {
+    for (std::uint32_t number = 3; number < 8; ++number)
+        domain.ports.push_back({true, 0, 0});
+    std::vector<EventChannelPort> bound;
+    for (std::uint32_t number = 3; number < 8; ++number)
+        bound.push_back(*events.bind(DomainId{77}, EventChannelPort{number}));
+    std::array<EventChannelPort, 3> three;
+    ASSERT_EQ(*events.take_all_pending(three), 3u);
+    EXPECT_EQ(three[0], bound[0]);
+    xen.notify_from(domain, 3);
+    std::array<EventChannelPort, 16> rest;
+    ASSERT_EQ(*events.take_all_pending(rest), 2u) << "the first is masked still";
+    EXPECT_EQ(*events.take_all_pending(rest), 0u);
+    ASSERT_TRUE(events.unmask_all(bound));
+    ASSERT_EQ(*events.take_all_pending(rest), 1u);
+    EXPECT_EQ(rest[0], bound[0]);
 }
 
 TEST_F(EventChannelTest, notifies_the_guest) {
