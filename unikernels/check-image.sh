@@ -51,13 +51,13 @@ trap 'rm -f "$list"' EXIT
 for image in "$@"; do
     notes=$(notes_of "$image")
     case $notes in
-    # Sizes 4 and 8, type 18, "Xen", the entry; sizes 5 and 4, type 1, "noxs", version 1.0.
-    040000000800000012000000"58656e00"????????00000000"050000000400000001000000"6e6f787300000000"00000100")
+    # Sizes 4 and 8, type 18, "Xen", the entry; sizes 5 and 4, type 1, "noxs", version 1.1.
+    040000000800000012000000"58656e00"????????00000000"050000000400000001000000"6e6f787300000000"01000100")
         entry=$(number "$(echo "$notes" | cut -c 33-40)")
         expect "ELF entry" "$((entry))" "$(($("$readelf" -hW "$image" | awk '/Entry point/ { print $NF }')))"
         check_segments "$image" "$entry"
         ;;
-    *) expect "notes" "those of Xen and of noxs 1.0" "${notes:-none}" ;;
+    *) expect "notes" "those of Xen and of noxs 1.1" "${notes:-none}" ;;
     esac
 
     size=$(wc -c <"$image")

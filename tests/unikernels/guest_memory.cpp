@@ -61,6 +61,7 @@ GuestMemory::GuestMemory() {
                             .event_channel = 1,
                             .grant_reference = 8,
                             .control_gfn = system / 4096,
+                            .instance = 0,
                             .reserved = 0};
     devices().entries[1] = {.type = NOXS_DEVICE_CONSOLE,
                             .id = 0,
@@ -68,6 +69,7 @@ GuestMemory::GuestMemory() {
                             .event_channel = 2,
                             .grant_reference = 9,
                             .control_gfn = console / 4096,
+                            .instance = 0,
                             .reserved = 0};
 }
 

@@ -40,26 +40,54 @@ const noxs_device_page* device_page() {
     return page;
 }
 
-/// One pass over the entries, as they are while nobody changes them.
-std::optional<noxs_device_entry> find_entry(const noxs_device_page& page, noxs_device_type type,
-                                            std::uint16_t id) {
-    std::uint32_t count = read_once(page.header.entry_count);
-    count = count < NOXS_ENTRY_COUNT ? count : NOXS_ENTRY_COUNT;
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const noxs_device_entry& entry = page.entries[i];
-        if (read_once(entry.type) == type && read_once(entry.id) == id) {
-            return noxs_device_entry{
-                .type = type,
-                .id = id,
-                .backend_domain = read_once(entry.backend_domain),
-                .event_channel = read_once(entry.event_channel),
-                .grant_reference = read_once(entry.grant_reference),
-                .control_gfn = read_once(entry.control_gfn),
-                .reserved = 0,
-            };
+/// The entry's fields as they were at some moment, no two of them for sure at the same one.
+noxs_device_entry copy_entry(const noxs_device_entry& entry) {
+    return {
+        .type = read_once(entry.type),
+        .id = read_once(entry.id),
+        .backend_domain = read_once(entry.backend_domain),
+        .event_channel = read_once(entry.event_channel),
+        .grant_reference = read_once(entry.grant_reference),
+        .control_gfn = read_once(entry.control_gfn),
+        .instance = read_once(entry.instance),
+        .reserved = 0,
+    };
+}
+
+std::uint32_t generation_of(const noxs_device_page& page) {
+    return std::atomic_ref(const_cast<std::uint32_t&>(page.header.generation))
+        .load(std::memory_order_acquire);
+}
+
+/// Calls `take` with a copy of each entry, from the first one on, until it returns false; and all over again, after
+/// `begin`, if the page was changed meanwhile.
+template<typename Begin, typename Take>
+void read_entries(const noxs_device_page& page, Begin begin, Take take) {
+    for (;;) {
+        const std::uint32_t before = generation_of(page);
+        begin();
+        const std::uint32_t count = read_once(page.header.entry_count);
+        for (std::uint32_t i = 0; i < count && i < NOXS_ENTRY_COUNT && take(copy_entry(page.entries[i]));
+             ++i) {
+        }
+        // The entries are read before the generation is looked at again.
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if (before % 2 == 0 && generation_of(page) == before) {
+            return;
         }
     }
-    return std::nullopt;
+}
+
+std::optional<Device> check(const noxs_device_entry& entry) {
+    if (entry.event_channel == 0 || entry.event_channel >= port_count ||
+        entry.control_gfn >= 512 * gibibyte / page_size) {
+        return std::nullopt;
+    }
+    void* control_page = shared_page_at(entry.control_gfn * page_size);
+    if (control_page == nullptr) {
+        return std::nullopt;
+    }
+    return Device{control_page, entry.event_channel, entry.id, entry.backend_domain, entry.instance};
 }
 
 } // namespace
@@ -69,24 +97,38 @@ std::optional<Device> find_device(noxs_device_type type, std::uint16_t id) {
     if (page == nullptr) {
         return std::nullopt;
     }
-    const std::atomic_ref generation(const_cast<std::uint32_t&>(page->header.generation));
-    for (;;) {
-        const std::uint32_t before = generation.load(std::memory_order_acquire);
-        const auto entry = find_entry(*page, type, id);
-        std::atomic_thread_fence(std::memory_order_acquire);
-        if (before % 2 != 0 || generation.load(std::memory_order_relaxed) != before) {
-            continue;
-        }
-        if (!entry || entry->event_channel == 0 || entry->event_channel >= port_count ||
-            entry->control_gfn >= 512 * gibibyte / page_size) {
-            return std::nullopt;
-        }
-        void* control_page = shared_page_at(entry->control_gfn * page_size);
-        if (control_page == nullptr) {
-            return std::nullopt;
-        }
-        return Device{control_page, entry->event_channel};
+    std::optional<noxs_device_entry> found;
+    read_entries(
+        *page, [&] { found.reset(); },
+        [&](const noxs_device_entry& entry) {
+            if (entry.type == type && entry.id == id) {
+                found = entry;
+            }
+            return !found;
+        });
+    return found ? check(*found) : std::nullopt;
+}
+
+std::size_t list_devices(noxs_device_type type, std::span<Device> devices) {
+    const noxs_device_page* page = device_page();
+    std::size_t count = 0;
+    if (page != nullptr) {
+        read_entries(
+            *page, [&] { count = 0; },
+            [&](const noxs_device_entry& entry) {
+                const auto device = entry.type == type ? check(entry) : std::nullopt;
+                if (device && count < devices.size()) {
+                    devices[count++] = *device;
+                }
+                return true;
+            });
     }
+    return count;
+}
+
+std::uint32_t device_generation() {
+    const noxs_device_page* page = device_page();
+    return page != nullptr ? generation_of(*page) : 0;
 }
 
 } // namespace unikernel
