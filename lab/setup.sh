@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Installs the Debian packages that are missing and makes the lab's dom0 image. With nothing to do it is done at once.
+# Installs the Debian packages that are missing, makes the lab's dom0 image and fetches lwIP. With nothing to do it is done
+# at once.
 set -euo pipefail
 lab=$(dirname "$(readlink -f "$0")")
 source "$lab/packages.sh"
@@ -10,7 +11,8 @@ help() {
 Usage: dev setup [--refresh]
 
 Makes a Debian 12 machine ready: installs what is missing of the packages listed in lab/packages.sh (as root), and
-makes the image the lab boots from, in build/lab. Once that is done, it finds so and ends.
+makes the image the lab boots from and fetches what guests are built from, in build/lab. Once that is done, it finds
+so and ends.
 
   --refresh   ask Debian's archive first whether Xen or the kernel have moved on, and make the image anew if so
   -h, --help  print this
@@ -51,4 +53,5 @@ if [ ${#missing[@]} -gt 0 ]; then
     apt-get install -q -y -o Dpkg::Use-Pty=0 --no-install-recommends "${missing[@]}" </dev/null >&2 || fail "apt-get could not install the packages"
 fi
 "$lab/image.sh" "${refresh[@]}" >/dev/null || fail "the dom0 image could not be made"
+"$lab/sources.sh" >/dev/null || fail "the sources of lwIP could not be fetched"
 echo "setup: ready" >&2
