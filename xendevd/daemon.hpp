@@ -16,7 +16,7 @@ struct Daemon {
     EventLoop& loop;
     chaos::xen::GrantTable& grants;
     Log& log;
-    Networks& networks;
+    Networks* networks;        ///< nullptr in tests that make no vif
     std::string log_directory; ///< of guests' consoles
 };
 

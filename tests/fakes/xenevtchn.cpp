@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // In place of libxenevtchn: dom0's ports, with a descriptor that polls, reads and is written as the kernel's is.
+#include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +18,8 @@ using chaos::fakes::LocalPort;
 using chaos::fakes::xen;
 
 struct xenevtchn_handle {
-    int file = -1;          // the program's end: reading gives pending ports
+    int file =
+        -1; // the program's end of a pipe: reading gives pending ports; writing is caught by system_calls.cpp
     int driver = -1;        // the driver's end: what is queued is written here
     bool overflown = false; // for ever, as in the kernel's driver
 };
@@ -84,14 +85,14 @@ xenevtchn_handle* xenevtchn_open(xentoollog_logger*, unsigned) {
     ++xen().handles;
     auto* handle = new xenevtchn_handle;
     int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         std::abort();
     handle->file = ends[0];
     handle->driver = ends[1];
     xen().deliver[handle] = [handle](std::uint32_t port) {
         if (queued(handle) >= std::max(ring_size, xen().local_ports.size()))
             handle->overflown = true;
-        else if (::send(handle->driver, &port, sizeof port, 0) != sizeof port)
+        else if (::write(handle->driver, &port, sizeof port) != sizeof port)
             std::abort();
     };
     open_handles().insert(handle);
@@ -163,7 +164,7 @@ xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle* handle) {
     if (handle->overflown)
         return refuse(EFBIG);
     std::uint32_t port = 0;
-    if (::recv(handle->file, &port, sizeof port, 0) != sizeof port) {
+    if (::read(handle->file, &port, sizeof port) != sizeof port) {
         xen().complain("asked for a pending event when there was none: the real call would block");
         return refuse(EAGAIN);
     }
