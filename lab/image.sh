@@ -61,6 +61,8 @@ make_root() {
     echo lab >"$root/etc/hostname"
     printf '127.0.0.1 localhost lab\n' >"$root/etc/hosts"
     rm -f "$root/etc/resolv.conf"
+    # What Debian's sysusers.d would make of xendevd's file.
+    chroot "$root" useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin xendevd
 }
 
 add_kernel() {
@@ -88,17 +90,29 @@ add_kernel() {
     (cd "$initramfs" && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >"$work/image/initramfs.cpio"
 }
 
-# A ramdisk for a stock Linux guest: nothing but busybox, and a shell on the console.
+# A ramdisk for a stock Linux guest: busybox, the drivers of Xen's devices and ext4, and what lab/guest says.
 add_guest_ramdisk() {
-    local guest=$work/guest
-    mkdir -p "$guest"/{bin,dev,proc,sys} "$work/root/usr/share/chaos-lab"
-    cp "$work/root/bin/busybox" "$guest/bin/"
-    install -m 755 "$lab/guest-init" "$guest/init"
+    local root=$work/root guest=$work/guest release module file
+    release=$(basename "$root"/lib/modules/*)
+    local modules=$guest/lib/modules/$release
+    mkdir -p "$guest"/{dev,proc,sys} "$modules" "$root/usr/share/chaos-lab"
+    cp -r "$lab/guest/." "$guest/"
+    cp "$root/bin/busybox" "$guest/bin/"
+    ln -s poweroff "$guest/sbin/reboot"
+    ln -s ../bin/busybox "$guest/sbin/modprobe" # the one that the kernel runs
+    cp "$root/lib/modules/$release"/modules.{builtin,builtin.modinfo,order} "$modules/"
+    for module in "${guest_modules[@]}"; do
+        modprobe -d "$root" -S "$release" --show-depends "$module"
+    done | sed -n 's/^insmod //p' | sort -u | while read -r file; do
+        objcopy --strip-debug "$file" "$modules/${file##*/}"
+    done
+    depmod -b "$guest" "$release"
+    rm -f "$modules"/modules.{builtin*,order,*.bin} # busybox reads the text
     (cd "$guest" && find . | LC_ALL=C sort | cpio -o -H newc --quiet | gzip -9) \
-        >"$work/root/usr/share/chaos-lab/busybox-initramfs.cpio.gz"
+        >"$root/usr/share/chaos-lab/busybox-initramfs.cpio.gz"
 }
 
-key=$(cat "$lab/image.sh" "$lab/packages.sh" "$lab/guest-init" | sha256sum | cut -c 1-12)
+key=$(find "$lab/image.sh" "$lab/packages.sh" "$lab/guest" -type f | LC_ALL=C sort | xargs cat | sha256sum | cut -c 1-12)
 mkdir -p "$cache"
 cache=$(readlink -f "$cache")
 image=$cache/image-$key

@@ -8,8 +8,9 @@ host_packages=(
     clang clang-format clang-tidy libclang-rt-14-dev lld
     libxen-dev libboost-dev libboost-program-options-dev nlohmann-json3-dev
     libgtest-dev libgmock-dev
+    liburing-dev libmnl-dev libseccomp-dev libcap-ng-dev
     zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev
-    scdoc groff-base bash-completion python3
+    dpkg-dev scdoc groff-base bash-completion python3
     qemu-system-x86 seabios mmdebstrap erofs-utils cpio xz-utils kmod ca-certificates
 )
 
@@ -17,9 +18,11 @@ host_packages=(
 dom0_packages=(
     xen-utils-4.17 xenstore-utils
     iproute2 bridge-utils ethtool iputils-ping netcat-openbsd socat curl
+    openvswitch-switch tcpdump passwd
     kmod procps strace util-linux e2fsprogs jq python3 crun busybox-static
     libboost-program-options1.74.0 libfmt9
     zlib1g liblzma5 libzstd1 liblz4-1 libbz2-1.0 liblzo2-2
+    liburing2 libmnl0 libseccomp2 libcap-ng0
     libstdc++6 libasan8 libubsan1
 )
 
@@ -39,3 +42,6 @@ boot_modules=(
     virtio_pci virtio_blk erofs overlay virtio_console
     xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-netback xen-blkback 9pnet_virtio 9p
 )
+
+# What the ramdisk of a stock Linux guest has, besides what these depend on.
+guest_modules=(xen-netfront xen-blkfront ext4 crc32c_generic)
