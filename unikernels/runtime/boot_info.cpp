@@ -112,7 +112,7 @@ std::uint64_t BootInfo::first_free_address() const {
     // Step over whatever adjoins. Each round passes one entry at least, so as many rounds as entries suffice.
     for (std::size_t round = 0; round < map_count_; ++round) {
         for (const auto& entry : memory_map()) {
-            if (entry.range.overlaps({address, address + page_size})) {
+            if (entry.range.overlaps({address, address + window_pages * page_size})) {
                 address = page_ceiling(entry.range.end);
             }
         }

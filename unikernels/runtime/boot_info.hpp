@@ -48,8 +48,10 @@ class BootInfo {
     /// Bytes of RAM the guest may use; the few pages shared with the toolstack are not among them.
     [[nodiscard]] std::uint64_t ram_bytes() const;
     [[nodiscard]] bool overlaps_ram(MemoryRange range) const;
-    /// The lowest page above the low RAM (below 4 GiB) of which the memory map says nothing.
+    /// The lowest window_pages pages above the low RAM (below 4 GiB) of which the memory map says nothing: the first is for
+    /// what the hypervisor shares with us, the others for the grant table.
     [[nodiscard]] std::uint64_t first_free_address() const;
+    static constexpr std::uint64_t window_pages = 1 + 4;
 
     [[nodiscard]] std::span<const MemoryMapEntry> memory_map() const { return {map_, map_count_}; }
     [[nodiscard]] std::span<const MemoryRange> modules() const { return {modules_, module_count_}; }

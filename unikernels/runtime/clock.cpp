@@ -35,6 +35,7 @@ std::uint64_t read_consistently(std::uint32_t& version, Read read) {
 // The event's only work is to end the HLT of wait_until().
 constinit EventHandler timer_handler{[] {}};
 constinit bool timer_is_bound = false;
+constinit std::uint64_t timer_is_set_for = 0;
 
 void bind_timer() {
     evtchn_bind_virq request{.virq = VIRQ_TIMER, .vcpu = 0, .port = 0};
@@ -69,15 +70,30 @@ std::uint64_t wall_clock_ns() {
     return at_start + monotonic_ns();
 }
 
-void sleep_until_ns(std::uint64_t deadline_ns) {
+void wake_by_ns(std::uint64_t deadline_ns) {
     if (!timer_is_bound) {
         bind_timer();
+    }
+    // A timer that is set for an earlier moment does, and setting it costs a hypercall.
+    if (timer_is_set_for <= deadline_ns && timer_is_set_for > monotonic_ns()) {
+        return;
     }
     vcpu_set_singleshot_timer timer{.timeout_abs_ns = deadline_ns, .flags = 0};
     if (vcpu_op(VCPUOP_set_singleshot_timer, &timer) != 0) {
         panic("the hypervisor refused to set the timer");
     }
-    wait_until([deadline_ns] { return monotonic_ns() >= deadline_ns; });
+    timer_is_set_for = deadline_ns;
+}
+
+void sleep_until_ns(std::uint64_t deadline_ns) {
+    wake_by_ns(deadline_ns);
+    wait_until([deadline_ns] {
+        const bool over = monotonic_ns() >= deadline_ns;
+        if (!over) {
+            wake_by_ns(deadline_ns); // the timer may have been set for an earlier moment, which came
+        }
+        return over;
+    });
 }
 
 } // namespace unikernel

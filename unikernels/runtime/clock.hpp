@@ -12,6 +12,9 @@ std::uint64_t monotonic_ns();
 /// Since 1970-01-01 00:00 UTC, as the host has it.
 std::uint64_t wall_clock_ns();
 
+/// Lets wait_until() ask again at `deadline_ns` at the latest; it may also ask before.
+void wake_by_ns(std::uint64_t deadline_ns);
+
 /// Sleeps until monotonic_ns() has reached `deadline_ns`; events are handled meanwhile.
 void sleep_until_ns(std::uint64_t deadline_ns);
 

@@ -127,7 +127,11 @@ std::size_t list_devices(noxs_device_type type, std::span<Device> devices) {
 }
 
 std::uint32_t device_generation() {
-    const noxs_device_page* page = device_page();
+    // Asked for after every event: it is looked for once.
+    constinit static const noxs_device_page* page = nullptr;
+    if (page == nullptr) {
+        page = device_page();
+    }
     return page != nullptr ? generation_of(*page) : 0;
 }
 

@@ -69,7 +69,31 @@ void EventHandler::bind(EventPort port) {
     std::atomic_ref(page.evtchn_mask[port / bits_per_word]).fetch_and(~bit);
     // An event that came while the port was masked, or while nobody listened, sends no upcall any more.
     std::atomic_ref(page.evtchn_pending[port / bits_per_word]).fetch_and(~bit);
-    run_();
+    // All of that port: it may have been an event for those that were bound before.
+    run_handlers(port);
+}
+
+void EventHandler::unbind() {
+    auto& page = shared_page();
+    const InterruptsOff guard;
+    bool shared_port = false;
+    EventHandler** place = nullptr;
+    for (EventHandler** link = &first_handler; *link != nullptr; link = &(*link)->next_) {
+        if (*link == this) {
+            place = link;
+        } else if ((*link)->port_ == port_) {
+            shared_port = true;
+        }
+    }
+    if (place == nullptr) {
+        return;
+    }
+    *place = next_;
+    if (!shared_port) {
+        std::atomic_ref(page.evtchn_mask[port_ / bits_per_word])
+            .fetch_or(std::uint64_t{1} << port_ % bits_per_word);
+    }
+    port_ = 0;
 }
 
 void notify(EventPort port) {

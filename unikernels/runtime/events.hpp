@@ -12,7 +12,7 @@ using EventPort = std::uint32_t;
 
 /// Calls a function for each event on a port. Events may be merged, spurious or, before bind(), lost: the
 /// function looks at its device, not at the count. It runs with interrupts off; it must be short and neither
-/// print nor allocate. Lives for ever once bound.
+/// print nor allocate. Stays where it is while it is bound.
 class EventHandler {
   public:
     explicit constexpr EventHandler(void (*run)()) : run_(run) {}
@@ -21,6 +21,8 @@ class EventHandler {
 
     /// From now on the function is called for events on `port`; and once at once, for those that came before.
     void bind(EventPort port);
+    /// No more; the port is masked when nobody else listens to it, and stays open. Harmless if not bound.
+    void unbind();
 
   private:
     friend void run_handlers(EventPort port);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // operator new and delete: powers of two out of one page, anything larger in pages of its own.
 // Not for event handlers.
+#include "heap.hpp"
+
 #include "boot_info.hpp"
 #include "page_allocator.hpp"
 #include "power.hpp"
@@ -26,6 +28,7 @@ constexpr std::size_t largest_block = page_size / 2;
 constexpr std::size_t class_count = std::bit_width(largest_block / smallest_block);
 
 constinit FreeBlock* free_blocks[class_count] = {};
+constinit std::size_t in_use = 0;
 
 constexpr std::size_t class_of(std::size_t block_size) {
     return std::bit_width(block_size / smallest_block) - 1;
@@ -67,6 +70,7 @@ void* allocate(std::size_t size) {
     }
     auto* header = static_cast<BlockHeader*>(block);
     header->size = block_size;
+    in_use += block_size;
     return header + 1;
 }
 
@@ -76,6 +80,7 @@ void release(void* pointer) {
     }
     auto* header = static_cast<BlockHeader*>(pointer) - 1;
     const std::size_t block_size = header->size;
+    in_use -= block_size;
     if (block_size > largest_block) {
         free_pages(header, block_size / page_size);
         return;
@@ -95,7 +100,13 @@ void* allocate_or_end(std::size_t size) {
 
 } // namespace
 
+std::size_t heap_in_use() {
+    return in_use;
+}
+
 } // namespace unikernel
+
+const std::nothrow_t std::nothrow{};
 
 void* operator new(std::size_t size) {
     return unikernel::allocate_or_end(size);

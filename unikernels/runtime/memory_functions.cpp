@@ -7,13 +7,21 @@ extern "C" {
 
 void* memcpy(void* destination, const void* source, std::size_t size) {
     void* const result = destination;
+    // In words: on emulated hardware each step of a REP is an instruction.
+    std::size_t words = size / 8;
+    size %= 8;
+    asm volatile("rep movsq" : "+D"(destination), "+S"(source), "+c"(words)::"memory");
     asm volatile("rep movsb" : "+D"(destination), "+S"(source), "+c"(size)::"memory");
     return result;
 }
 
 void* memset(void* destination, int value, std::size_t size) {
     void* const result = destination;
-    asm volatile("rep stosb" : "+D"(destination), "+c"(size) : "a"(value) : "memory");
+    const std::uint64_t word = static_cast<unsigned char>(value) * 0x0101'0101'0101'0101u;
+    std::size_t words = size / 8;
+    size %= 8;
+    asm volatile("rep stosq" : "+D"(destination), "+c"(words) : "a"(word) : "memory");
+    asm volatile("rep stosb" : "+D"(destination), "+c"(size) : "a"(word) : "memory");
     return result;
 }
 

@@ -69,11 +69,11 @@ void add_ram_within(MemoryRange window) {
     }
 }
 
-/// What the runtime may have to reach later, the console and the page shared with the hypervisor, gets its
+/// What the runtime may have to reach later, the console and the pages shared with the hypervisor, gets its
 /// page directories now: the application may leave no memory for them.
 void reach_the_rest() {
     const std::uint64_t shared = boot_info().first_free_address();
-    bool reached = map_identity({shared, shared + page_size});
+    bool reached = map_identity({shared, shared + BootInfo::window_pages * page_size});
     for (const auto& entry : boot_info().memory_map()) {
         if (!entry.is_ram && entry.range.end <= 4 * gibibyte) {
             reached = map_identity(entry.range) && reached;

@@ -14,6 +14,7 @@ namespace {
 constinit noxs_system_page* page = nullptr;
 constinit EventPort port = 0;
 constinit std::uint32_t last_sequence = 0;
+constinit std::uint32_t more_features = 0;
 
 void set(std::uint32_t& field, std::uint32_t value) {
     std::atomic_ref(field).store(value, std::memory_order_release);
@@ -54,6 +55,10 @@ constinit EventHandler handler{look_for_request};
 
 } // namespace
 
+void follow_devices() {
+    more_features |= NOXS_FEATURE_HOTPLUG;
+}
+
 void ready() {
     if (page != nullptr) {
         return;
@@ -64,7 +69,8 @@ void ready() {
     }
     page = static_cast<noxs_system_page*>(device->control_page);
     port = device->port;
-    set(page->guest.features, NOXS_FEATURE_POWEROFF | NOXS_FEATURE_REBOOT | NOXS_FEATURE_CRASH);
+    set(page->guest.features,
+        NOXS_FEATURE_POWEROFF | NOXS_FEATURE_REBOOT | NOXS_FEATURE_CRASH | more_features);
     // Bound first: "ready" is only true once a request would be answered.
     handler.bind(port);
     set(page->guest.state, NOXS_STATE_READY);

@@ -8,4 +8,8 @@ namespace unikernel {
 /// off, reboot, crash) from an event handler, however busy the application is. Without noxs it does nothing.
 void ready();
 
+/// Says, with ready(), that this guest follows device_generation() (devices.hpp): devices may come and go while it runs.
+/// Each change ends a wait_until().
+void follow_devices();
+
 } // namespace unikernel
