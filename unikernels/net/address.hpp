@@ -2,6 +2,8 @@
 // IPv4 addresses as people write them on a guest's command line.
 #pragma once
 
+#include "command_line.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -26,12 +28,6 @@ struct Address {
 
 /// "10.0.0.2", nothing else.
 std::optional<Ipv4> parse_ipv4(std::string_view text);
-
-/// A decimal number of at most `most`.
-std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t most);
-
-/// What follows "name=" in the first word of `line` that begins so.
-std::optional<std::string_view> find_value(std::string_view line, std::string_view name);
 
 /// From "ip=10.0.0.2/24 gateway=10.0.0.1" among other words; without a prefix it is 24. Nothing if there is no such word or
 /// it cannot be read.
