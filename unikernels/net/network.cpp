@@ -160,6 +160,23 @@ void start(const BootInfo& boot, const Options& wanted) {
     }
 }
 
+void listen(std::uint16_t port, tcp_accept_fn accepted) {
+    tcp_pcb* socket = tcp_new();
+    if (socket == nullptr || tcp_bind(socket, IP_ADDR_ANY, port) != ERR_OK ||
+        (socket = tcp_listen(socket)) == nullptr) {
+        panic("no memory to listen");
+    }
+    tcp_accept(socket, accepted);
+}
+
+void receive(std::uint16_t port, udp_recv_fn received) {
+    udp_pcb* socket = udp_new();
+    if (socket == nullptr || udp_bind(socket, IP_ADDR_ANY, port) != ERR_OK) {
+        panic("no memory to receive");
+    }
+    udp_recv(socket, received, nullptr);
+}
+
 void send_large_segments(tcp_pcb* connection) {
     const netif* route = ip4_route(&connection->remote_ip);
     auto* way = route != nullptr ? static_cast<Interface*>(route->state) : nullptr;

@@ -8,7 +8,8 @@
 
 #include <cstdint>
 
-struct tcp_pcb;
+#include <lwip/tcp.h>
+#include <lwip/udp.h>
 
 namespace unikernel::net {
 
@@ -30,6 +31,11 @@ inline constexpr Options fast{.vif = {.receive_buffers = 256,
 /// Offers the rings of every vif, then starts lwIP on them. The first one's address is that of the command line ("ip="), if
 /// it has one. Vifs that come later are taken up and given up as they come and go.
 void start(const BootInfo& boot, const Options& options = {});
+
+/// Calls `accepted` for each connection to TCP port `port`; ends the guest if there is no memory for that.
+void listen(std::uint16_t port, tcp_accept_fn accepted);
+/// Calls `received` for each datagram to UDP port `port`.
+void receive(std::uint16_t port, udp_recv_fn received);
 
 /// Lets TCP hand over several segments at once on this connection, for the other side of the vif to cut. Worth it for
 /// those that send much; to be called when the connection is established.

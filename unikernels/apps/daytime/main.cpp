@@ -27,20 +27,11 @@ err_t answer(void*, tcp_pcb* connection, err_t error) {
     return ERR_OK;
 }
 
-void listen() {
-    tcp_pcb* socket = tcp_new();
-    if (socket == nullptr || tcp_bind(socket, IP_ADDR_ANY, daytime_port) != ERR_OK) {
-        panic("no memory to listen");
-    }
-    socket = tcp_listen(socket);
-    tcp_accept(socket, answer);
-}
-
 } // namespace
 
 void unikernel::app_main(const BootInfo& boot) {
     net::start(boot);
-    listen();
+    net::listen(daytime_port, answer);
     ready();
     net::run();
 }
