@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One vif: its two rings, and the TAP device they lead to. Work is done in turns of bounded length.
+#include "xendevd/vif/vif.hpp"
+
+#include <sys/epoll.h>
+
+#include <cstdio>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "noxs/noxs.h"
+#include "xendevd/vif/from_guest.hpp"
+#include "xendevd/vif/networks.hpp"
+#include "xendevd/vif/to_guest.hpp"
+
+namespace xendevd {
+
+using chaos::Error;
+using chaos::ErrorKind;
+using chaos::Result;
+
+namespace {
+
+constexpr std::uint32_t gso = NOXS_VIF_GSO_TCP4 | NOXS_VIF_GSO_TCP6;
+constexpr std::uint32_t all_features =
+    NOXS_VIF_SCATTER_GATHER | gso | NOXS_VIF_CHECKSUM_BLANK | NOXS_VIF_PERSISTENT;
+
+/// Frames to the guest in one turn; others wait for the next.
+constexpr int frames_per_turn = 64;
+
+std::string text_of(const chaos::MacAddress& mac) {
+    char text[18];
+    std::snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+                  mac[5]);
+    return text;
+}
+
+class Vif final : public Backend, FrameSink, Receiver, DescriptorHandler, Task, Timer {
+  public:
+    Vif(Daemon& daemon, Networks::Place place, Tap tap, const VifSettings& settings)
+        : daemon_(daemon), workspace_(daemon.networks->workspace()), place_(std::move(place)),
+          tap_(std::move(tap)), mac_(settings.mac), mtu_(settings.mtu),
+          from_guest_(daemon.grants, workspace_, pages_, counters_, settings.rate),
+          to_guest_(workspace_, pages_, counters_) {}
+    ~Vif() override;
+
+    [[nodiscard]] std::uint32_t features() const override { return all_features; }
+    Result<std::uint32_t> connect(const Offer& offer, chaos::EventChannelPort local,
+                                  BackendOwner& owner) override;
+    void handle_event() override;
+    [[nodiscard]] bool is_idle() const override {
+        return true;
+    } // whatever is taken is finished in the same turn
+    void stop_taking_requests() override { is_stopping_ = true; }
+    void disconnect() override;
+    [[nodiscard]] Counters counters() const override { return counters_; }
+    void describe(nlohmann::json& out) const override;
+
+  private:
+    [[nodiscard]] bool needs_head() const override { return false; }
+    bool send(Frame& frame) override { return tap_.write(frame); }
+    void delivered(std::int16_t status) override;
+    void handle_descriptor(std::uint32_t events) override;
+    void run_task() override;
+    void run_timer() override { handle_event(); }
+
+    void take_from_guest();
+    void fill_guest();
+    bool read_frames();
+    void finish_turn();
+    void listen(bool wanted);
+    void fail(Error reason);
+
+    Daemon& daemon_;
+    Workspace& workspace_;
+    Networks::Place place_;
+    Tap tap_;
+    chaos::MacAddress mac_;
+    std::uint16_t mtu_;
+
+    // While connected.
+    BackendOwner* owner_ = nullptr;
+    chaos::EventChannelPort local_{};
+    chaos::xen::GrantMapping rings_;
+    GrantedPages pages_;
+    std::optional<Error> failure_; ///< to be told in the next turn: nothing is done for the guest any more
+    bool is_stopping_ = false;
+    bool is_listening_ = false; ///< the TAP device is in the loop
+    bool wants_room_ = false;   ///< the guest is to provide pages before anything more is read
+    bool notify_ = false;
+
+    Counters counters_;
+    FromGuest from_guest_;
+    ToGuest to_guest_;
+};
+
+Vif::~Vif() {
+    disconnect();
+    daemon_.networks->give_back(place_, tap_);
+}
+
+Result<std::uint32_t> Vif::connect(const Offer& offer, chaos::EventChannelPort local, BackendOwner& owner) {
+    disconnect();
+    if (offer.rings.size() != 2)
+        return Error(ErrorKind::guest_failed,
+                     "it offers " + std::to_string(offer.rings.size()) + " ring pages for a vif's two");
+    std::uint32_t features = offer.features & all_features;
+    // Segments are left to others only together with their checksums, and span several pages.
+    if (!(features & NOXS_VIF_SCATTER_GATHER) || !(features & NOXS_VIF_CHECKSUM_BLANK))
+        features &= ~gso;
+    TRY(tap_.set_offload(features));
+    auto rings = daemon_.grants.map(offer.domain, offer.rings, chaos::xen::GrantAccess::read_write);
+    if (!rings)
+        return std::move(rings).error().while_doing("mapping its rings");
+    rings_ = std::move(*rings);
+    pages_ = GrantedPages(daemon_.grants, offer.domain);
+    from_guest_.connect(offer.domain, rings_.data(), (features & NOXS_VIF_PERSISTENT) != 0);
+    to_guest_.connect(offer.domain, rings_.data() + chaos::page_size, features, mtu_);
+    local_ = local;
+    owner_ = &owner;
+    is_stopping_ = false;
+    listen(true);
+    return features;
+}
+
+void Vif::disconnect() {
+    listen(false);
+    daemon_.loop.cancel(*this);
+    workspace_.forget(*this);
+    owner_ = nullptr;
+    failure_.reset();
+    wants_room_ = notify_ = false;
+    pages_.clear();
+    rings_.unmap();
+}
+
+void Vif::describe(nlohmann::json& out) const {
+    out["bridge"] = place_.name;
+    out["kind"] = "bridge";
+    out["tap"] = tap_.name();
+    out["mac"] = text_of(mac_);
+}
+
+/// Not at once: the owner may do anything with this device, and the work of the turn may still hold on to it.
+void Vif::fail(Error reason) {
+    if (failure_)
+        return;
+    failure_ = std::move(reason);
+    listen(false);
+    daemon_.loop.run_soon(*this);
+}
+
+void Vif::run_task() {
+    if (!owner_)
+        return;
+    if (!failure_)
+        return handle_event();
+    Error reason = std::move(*failure_);
+    owner_->backend_failed(std::move(reason)); // this device may be gone now
+}
+
+void Vif::handle_event() {
+    if (!owner_ || failure_)
+        return;
+    take_from_guest();
+    if (wants_room_ && !failure_)
+        fill_guest();
+    finish_turn();
+}
+
+void Vif::handle_descriptor(std::uint32_t events) {
+    if (!owner_ || failure_)
+        return;
+    if (events & EPOLLIN)
+        fill_guest();
+    else
+        listen(false); // the device was removed behind our back: nothing comes any more
+    finish_turn();
+}
+
+void Vif::take_from_guest() {
+    if (is_stopping_)
+        return;
+    auto next = from_guest_.take(*this, daemon_.loop.now());
+    if (!next)
+        return fail(std::move(next).error());
+    notify_ |= from_guest_.publish();
+    if (*next == FromGuest::Next::more)
+        daemon_.loop.run_soon(*this);
+    else if (*next == FromGuest::Next::later)
+        daemon_.loop.run_at(from_guest_.next_time(), *this);
+}
+
+void Vif::fill_guest() {
+    wants_room_ = false;
+    for (int frames = 0; frames < frames_per_turn && !is_stopping_;) {
+        const auto has_room = to_guest_.has_room();
+        if (!has_room)
+            return fail(Error(ErrorKind::guest_failed, "its receive ring's index is out of range"));
+        if (!*has_room) {
+            if (to_guest_.ask_for_room())
+                continue; // it came just now
+            // The device's own queue holds what comes meanwhile.
+            wants_room_ = true;
+            return listen(false);
+        }
+        ++frames;
+        if (!read_frames())
+            break;
+    }
+    listen(true);
+}
+
+/// Reads into the guest's pages, or into ours and copies from there. False if there is no more to read.
+bool Vif::read_frames() {
+    Frame& frame = workspace_.batch.frame;
+    if (to_guest_.prepare(frame)) {
+        if (tap_.read(frame) != Tap::Reading::frame)
+            return false;
+        workspace_.touch(*this);
+        to_guest_.commit(frame);
+        return true;
+    }
+    for (std::size_t index = 0; index < Workspace::frames && to_guest_.has_room().value_or(false); ++index) {
+        frame.clear();
+        frame.add(workspace_.frame(index), Workspace::frame_pages * chaos::page_size);
+        if (tap_.read(frame) != Tap::Reading::frame)
+            return false;
+        to_guest_.put(frame, *this);
+    }
+    workspace_.flush();
+    return true;
+}
+
+void Vif::delivered(std::int16_t status) {
+    if (status != 0)
+        return fail(
+            Error(ErrorKind::guest_failed, "a page of its receive ring cannot be copied to (Xen says " +
+                                               std::to_string(status) + ")"));
+    notify_ |= to_guest_.publish();
+}
+
+void Vif::finish_turn() {
+    workspace_.flush();
+    if (std::exchange(notify_, false) && !failure_)
+        daemon_.loop.notify(local_);
+}
+
+void Vif::listen(bool wanted) {
+    if (wanted == is_listening_)
+        return;
+    is_listening_ = wanted;
+    if (!wanted)
+        return daemon_.loop.remove(tap_.fd());
+    if (auto added = daemon_.loop.add(tap_.fd(), EPOLLIN, *this); !added) {
+        is_listening_ = false;
+        daemon_.log.error("waiting for frames on " + tap_.name() + ": " + added.error().story());
+    }
+}
+
+} // namespace
+
+Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, chaos::DomainId domain,
+                                          const VifSettings& settings) {
+    const auto place = TRY(daemon.networks->find(settings.bridge));
+    Tap tap = TRY(daemon.networks->make_tap(place, domain, settings));
+    return std::make_unique<Vif>(daemon, place, std::move(tap), settings);
+}
+
+std::unique_ptr<Backend> make_vif_on_tap(Daemon& daemon, Tap tap, const VifSettings& settings) {
+    return std::make_unique<Vif>(daemon, Networks::Place{}, std::move(tap), settings);
+}
+
+} // namespace xendevd

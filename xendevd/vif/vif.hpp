@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The back-end of a network device: Xen's netif rings on one side, a TAP device or a port of an own switch on the other.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "libchaos/config/devices.hpp"
+#include "libchaos/result.hpp"
+#include "xendevd/backend.hpp"
+#include "xendevd/daemon.hpp"
+
+namespace xendevd {
+
+class Tap;
+
+struct VifSettings {
+    std::uint16_t id = 0; ///< counts a guest's vifs from 0
+    chaos::MacAddress mac{};
+    std::string bridge;                ///< empty: the default of Networks
+    std::optional<std::uint16_t> vlan; ///< 1 to 4094
+    std::string device_name;           ///< of the TAP; empty: vif<domain>.<id>
+    std::uint16_t mtu = 1500;
+    chaos::RateLimit rate; ///< of what the guest sends
+};
+
+/// Finds the bridge, makes or finds again what the device needs on the host, and plugs it in; the guest is not looked at
+/// before connect(). `daemon` outlives the device.
+chaos::Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, chaos::DomainId domain,
+                                                 const VifSettings& settings);
+
+/// For tests: a vif on a TAP device, or on a socket that stands for one, that is on no bridge.
+std::unique_ptr<Backend> make_vif_on_tap(Daemon& daemon, Tap tap, const VifSettings& settings);
+
+} // namespace xendevd
