@@ -36,21 +36,19 @@ struct VifConfig {
     std::string device_name;
     std::uint16_t mtu = 0; ///< 68 to 65535; 0: that of the bridge, or 1500
     std::optional<Ipv4Address> ipv4;
-    std::uint8_t ipv4_prefix =
-        0; ///< `ip=10.0.0.2/24`; without a prefix length the address's class decides nothing: 24
+    std::uint8_t ipv4_prefix = 0;       ///< `ip=10.0.0.2/24`; 24 if the address comes without one
     std::optional<Ipv4Address> gateway; ///< `gateway=`, an extension of chaos
-    RateLimit rate;                     ///< from the guest, as xl's `rate=`
+    RateLimit rate;                     ///< from the guest, as xl's `rate=`; `pps=` is an extension of chaos
 
     friend bool operator==(const VifConfig&, const VifConfig&) = default;
 };
 
 /// One item of disk=[…] (xl-disk-configuration(5)): a raw file or a block device.
 struct DiskConfig {
-    std::string path;        ///< absolute
+    std::string path;        ///< as written, so that a relative one is looked up as that of a kernel is
     std::string device_name; ///< `vdev`: "xvda", "xvdb1", "hda", "sda"
     bool read_only = false;
-    bool direct =
-        false; ///< `direct-io-safe`-like: bypass dom0's page cache (O_DIRECT); an extension of chaos
+    bool direct = false; ///< bypass dom0's page cache (O_DIRECT); an extension of chaos
     bool discard = true; ///< `discard`, `no-discard`
     RateLimit rate;      ///< `rate=`, `iops=`: extensions of chaos
 
@@ -64,17 +62,28 @@ enum class StoreMode : std::uint8_t {
     private_store, ///< xendevd answers this one guest (docs/decisions)
 };
 
-/// Reads one item of vif=[…]: "mac=00:16:3e:01:02:03,bridge=xenbr0,ip=10.0.0.2/16,rate=10Mb/s@50ms". The error says which part
-/// is wrong, why, and what would be right.
+/// Reads one item of vif=[…]: "mac=00:16:3e:01:02:03,bridge=xenbr0,ip=10.0.0.2/16,rate=10Mb/s@50ms". The error says which
+/// part is wrong, why, and what would be right.
 Result<VifConfig> parse_vif(std::string_view text);
 /// Reads one item of disk=[…], positional or by key: "/dev/vg/web,raw,xvda,rw", "phy:/dev/vg/web,xvda,w",
 /// "format=raw,vdev=xvda,access=rw,target=/srv/web.img".
 Result<DiskConfig> parse_disk(std::string_view text);
 
-/// What xl calls the virtual device number of a disk name (docs/misc/vbd-interface in Xen): xvda = 202 << 8.
+/// Whether a configuration that came from elsewhere keeps what is promised above and could have been parsed.
+Result<void> check_vif(const VifConfig& vif);
+Result<void> check_disk(const DiskConfig& disk);
+
+/// What xl calls the virtual device number of a disk name (docs/man/xen-vbd-interface.7 in Xen): xvda = 202 << 8.
 Result<std::uint32_t> virtual_device_number(std::string_view device_name);
 
+/// "00:16:3e:01:02:03"
 std::string to_text(const MacAddress& mac);
 Result<MacAddress> parse_mac(std::string_view text);
+/// An address in Xen's range 00:16:3e, drawn by getrandom(2).
+MacAddress random_mac();
+
+/// "10.0.0.2"
+std::string to_text(const Ipv4Address& address);
+Result<Ipv4Address> parse_ipv4(std::string_view text);
 
 } // namespace chaos

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "libchaos/config/affinity.hpp"
+#include "libchaos/config/device_settings.hpp"
 #include "libchaos/config/keys.hpp"
 #include "libchaos/config/settings.hpp"
 #include "libchaos/config/text.hpp"
@@ -37,7 +38,7 @@ class Decoder {
         std::string_view name;
         Handler handler;
     };
-    static const std::array<Key, 22> keys;
+    static const std::array<Key, 25> keys;
 
     Result<void> decode_entry(const Entry& entry);
     Result<void> refuse(const Entry& entry) const;
@@ -54,10 +55,14 @@ class Decoder {
     Result<void> event_channels(const Entry& entry);
     Result<void> grant_frames(const Entry& entry);
     Result<void> action(const Entry& entry);
+    Result<void> vifs(const Entry& entry);
+    Result<void> disks(const Entry& entry);
+    Result<void> store(const Entry& entry);
     /// For keys that have a meaning only beside others; finish() reads them.
     Result<void> later(const Entry&) { return {}; }
 
     Result<void> finish();
+    Result<void> finish_devices();
     Result<void> finish_type();
     Result<void> finish_command_line();
     Result<void> finish_memory();
@@ -67,7 +72,7 @@ class Decoder {
     GuestConfig config_;
 };
 
-const std::array<Decoder::Key, 22> Decoder::keys{{
+const std::array<Decoder::Key, 25> Decoder::keys{{
     {"name", &Decoder::name},
     {"type", &Decoder::type},
     {"builder", &Decoder::builder},
@@ -90,6 +95,9 @@ const std::array<Decoder::Key, 22> Decoder::keys{{
     {"on_crash", &Decoder::action},
     {"on_watchdog", &Decoder::action},
     {"on_soft_reset", &Decoder::action},
+    {"vif", &Decoder::vifs},
+    {"disk", &Decoder::disks},
+    {"store", &Decoder::store},
 }};
 
 Result<GuestConfig> Decoder::decode(std::string_view origin) {
@@ -221,13 +229,37 @@ Result<void> Decoder::action(const Entry& entry) {
     return settings_.wrong(entry, "there is no such action; \"preserve\" was expected");
 }
 
+Result<void> Decoder::vifs(const Entry& entry) {
+    config_.vifs = TRY(config::read_vifs(settings_, entry));
+    return {};
+}
+
+Result<void> Decoder::disks(const Entry& entry) {
+    config_.disks = TRY(config::read_disks(settings_, entry));
+    return {};
+}
+
+Result<void> Decoder::store(const Entry& entry) {
+    config_.store = TRY(config::read_store(settings_, entry));
+    return {};
+}
+
 Result<void> Decoder::finish() {
+    TRY(finish_devices());
     TRY(finish_type());
     TRY(finish_command_line());
     TRY(finish_memory());
     TRY(finish_vcpus());
     config_.cpus = TRY(config::read_affinity(settings_, "cpus", config_.vcpus));
     config_.cpus_soft = TRY(config::read_affinity(settings_, "cpus_soft", config_.vcpus));
+    return {};
+}
+
+Result<void> Decoder::finish_devices() {
+    const Entry* entry = settings_.find(config_.disks.empty() ? "vif" : "disk");
+    if (config_.vifs.size() + config_.disks.size() > most_devices)
+        return settings_.wrong(*entry, "a guest can have " + std::to_string(most_devices) +
+                                           " vifs and disks together");
     return {};
 }
 

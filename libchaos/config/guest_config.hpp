@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "libchaos/config/devices.hpp"
 #include "libchaos/config/uuid.hpp"
 #include "libchaos/result.hpp"
 
@@ -53,7 +54,13 @@ struct GuestConfig {
     std::optional<Uuid> uuid;               ///< drawn at random at creation if absent
     std::uint32_t max_event_channels = 127; ///< highest event channel port of the guest
     std::uint32_t max_grant_frames = 4;     ///< pages of its grant table, 1 to 64
+    std::vector<VifConfig> vifs;            ///< with the disks, at most most_devices
+    std::vector<DiskConfig> disks;          ///< each with a device_name of its own
+    StoreMode store = StoreMode::automatic;
 };
+
+/// Vifs and disks of one guest together: the entries of its device page beside system device and console (noxs/noxs.h).
+constexpr std::size_t most_devices = 124;
 
 /// Whether `name` may name a guest; the error says which rule it breaks.
 Result<void> check_guest_name(std::string_view name);

@@ -25,14 +25,12 @@ constexpr std::string_view host_wide = "it is a key for all of xl (xl.conf), not
 constexpr RefusedKey refused_keys[] = {
     // paravirtual devices
     {"channel", no_device, true},
-    {"disk", no_device, true},
     {"p9", no_device, true},
     {"pvcalls", no_device, true},
     {"usbctrl", no_device, true},
     {"usbdev", no_device, true},
     {"vdispl", no_device, true},
     {"vfb", no_device, true},
-    {"vif", no_device, true},
     {"vif2", no_device, true},
     {"vkb", no_device, true},
     {"vsnd", no_device, true},

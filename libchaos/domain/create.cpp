@@ -68,6 +68,8 @@ GuestRecord record_of(const Shell& shell, const GuestConfig& config, const Uuid&
 Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const Kernel& kernel,
                                     const CreateOptions& options) {
     TRY(check_stop(options.stop_fd));
+    if (!config.vifs.empty() || !config.disks.empty())
+        return Error(ErrorKind::invalid_config, "vif= and disk= are not carried out yet");
     const Uuid uuid = config.uuid.value_or(Uuid::random());
     const Flavour flavour = flavour_of(config, kernel.headers());
     const bool watch = options.wait_ready && !options.paused;

@@ -3,91 +3,20 @@
 // field is checked for its type and its limits, and whatever is wrong is named.
 #include <charconv>
 #include <cstddef>
-#include <limits>
+#include <set>
 
-#include <nlohmann/json.hpp>
-
+#include "libchaos/json/device_json.hpp"
 #include "libchaos/state/contents.hpp"
 
 namespace chaos {
 namespace {
 
-using nlohmann::json;
+using json::any;
+using json::Fields;
+using json::wrong;
+using Document = nlohmann::json;
 
-Error damaged(std::string what) {
-    return Error(ErrorKind::system, "the record is damaged: " + std::move(what));
-}
-
-template<typename T = std::uint32_t>
-constexpr std::uint64_t any = std::numeric_limits<T>::max();
-
-/// The members of one JSON object, read with their types checked.
-class Fields {
-  public:
-    static Result<Fields> of(const json& value, std::string_view name) {
-        if (!value.is_object())
-            return damaged(std::string(name) + " is not an object");
-        return Fields(value);
-    }
-
-    [[nodiscard]] const json* find(const char* key) const {
-        const auto found = object_->find(key);
-        return found == object_->end() ? nullptr : &*found;
-    }
-    Result<std::uint64_t> number(const char* key, std::uint64_t minimum, std::uint64_t maximum) const {
-        const json* value = find(key);
-        if (!value)
-            return damaged(std::string(key) + " is missing");
-        if (!value->is_number_unsigned() || value->get<std::uint64_t>() < minimum ||
-            value->get<std::uint64_t>() > maximum)
-            return damaged(std::string(key) + " is not a number from " + std::to_string(minimum) + " to " +
-                           std::to_string(maximum));
-        return value->get<std::uint64_t>();
-    }
-    Result<std::string> text(const char* key) const {
-        const json* value = find(key);
-        if (!value)
-            return damaged(std::string(key) + " is missing");
-        if (!value->is_string())
-            return damaged(std::string(key) + " is not a string");
-        return value->get<std::string>();
-    }
-    /// What Writer::bytes() wrote: a string, or {"hex":"…"}.
-    Result<std::string> bytes(const char* key) const {
-        const json* value = find(key);
-        if (!value || !value->is_object())
-            return text(key);
-        const Fields wrapped(*value);
-        const std::string hex = TRY(wrapped.text("hex"));
-        std::string decoded;
-        for (std::size_t at = 0; at < hex.size(); at += 2) {
-            unsigned byte = 0;
-            const char* end = hex.data() + std::min(at + 2, hex.size());
-            const auto [stop, problem] = std::from_chars(hex.data() + at, end, byte, 16);
-            if (problem != std::errc{} || stop != end || hex.size() % 2 != 0)
-                return damaged(std::string(key) + " is not made of pairs of hexadecimal digits");
-            decoded += static_cast<char>(byte);
-        }
-        return decoded;
-    }
-    Result<Uuid> uuid(const char* key) const {
-        Result<Uuid> parsed = Uuid::parse(TRY(text(key)));
-        if (!parsed)
-            return damaged(std::string(key) + ": " + parsed.error().story());
-        return parsed;
-    }
-    /// A name becomes part of a path, so nothing but a valid one may come out of a file.
-    Result<std::string> name() const {
-        std::string found = TRY(text("name"));
-        if (auto checked = check_guest_name(found); !checked)
-            return damaged("name: " + checked.error().story());
-        return found;
-    }
-
-  private:
-    explicit Fields(const json& object) : object_(&object) {}
-    const json* object_;
-};
+constexpr std::uint64_t known_version = 1;
 
 /// "2-5" as its two ends.
 Result<std::pair<std::size_t, std::size_t>> parse_range(std::string_view text) {
@@ -100,14 +29,14 @@ Result<std::pair<std::size_t, std::size_t>> parse_range(std::string_view text) {
         if (stop.ec == std::errc{} && stop.ptr == end && first <= last && last < CpuSet{}.size())
             return std::pair{first, last};
     }
-    return damaged("a CPU range is not FIRST-LAST below " + std::to_string(CpuSet{}.size()));
+    return wrong("a CPU range is not FIRST-LAST below " + std::to_string(CpuSet{}.size()));
 }
 
-Result<CpuSet> read_cpus(const json& list) {
+Result<CpuSet> read_cpus(const Document& list) {
     if (!list.is_array())
-        return damaged("a set of CPUs is not a list");
+        return wrong("a set of CPUs is not a list");
     CpuSet cpus;
-    for (const json& item : list) {
+    for (const Document& item : list) {
         if (item.is_string()) {
             const auto [first, last] = TRY(parse_range(item.get_ref<const std::string&>()));
             for (std::size_t cpu = first; cpu <= last; ++cpu)
@@ -115,53 +44,113 @@ Result<CpuSet> read_cpus(const json& list) {
         } else if (item.is_number_unsigned() && item.get<std::uint64_t>() < cpus.size()) {
             cpus.set(item.get<std::uint64_t>());
         } else {
-            return damaged("a CPU is not a number below " + std::to_string(cpus.size()));
+            return wrong("a CPU is not a number below " + std::to_string(cpus.size()));
         }
     }
     return cpus;
 }
 
 Result<std::vector<CpuSet>> read_affinity(const Fields& fields, const char* key, std::uint32_t vcpus) {
-    const json* value = fields.find(key);
+    const Document* value = fields.find(key);
     if (!value || !value->is_array())
-        return damaged(std::string(key) + " is not a list");
+        return wrong(std::string(key) + " is not a list");
     if (value->size() > 1 && value->size() != vcpus)
-        return damaged(std::string(key) + " has entries for " + std::to_string(value->size()) + " of " +
-                       std::to_string(vcpus) + " vCPUs");
+        return wrong(std::string(key) + " has entries for " + std::to_string(value->size()) + " of " +
+                     std::to_string(vcpus) + " vCPUs");
     std::vector<CpuSet> sets;
-    for (const json& list : *value)
+    for (const Document& list : *value)
         sets.push_back(TRY(read_cpus(list)));
     return sets;
 }
 
-Result<std::optional<DeviceLocation>> read_device(const Fields& record, const char* key) {
-    const json* value = record.find(key);
-    if (!value)
-        return std::optional<DeviceLocation>{};
-    const Fields fields = TRY(Fields::of(*value, key));
+Result<DeviceLocation> read_location(const Fields& fields) {
     DeviceLocation device;
     device.frame.number = TRY(fields.number("frame", 0, (std::uint64_t{1} << 52) - 1));
     device.port = static_cast<EventChannelPort>(TRY(fields.number("port", 0, any<>)));
     device.grant = static_cast<GrantReference>(TRY(fields.number("grant", 0, any<>)));
-    return std::optional{device};
+    return device;
+}
+
+Result<std::optional<DeviceLocation>> read_device(const Fields& record, const char* key) {
+    const Document* value = record.find(key);
+    if (!value)
+        return std::optional<DeviceLocation>{};
+    const Fields fields = TRY(Fields::of(*value, key));
+    return std::optional{TRY(read_location(fields))};
+}
+
+Result<DeviceSlot> read_slot(const Document& value) {
+    const Fields fields = TRY(Fields::of(value, "a slot"));
+    DeviceSlot slot;
+    slot.entry = static_cast<std::uint16_t>(
+        TRY(fields.number("entry", DeviceSlot::first_entry, DeviceSlot::end_of_entries - 1)));
+    slot.instance = static_cast<std::uint32_t>(TRY(fields.number("instance", 0, any<>)));
+    slot.location = TRY(read_location(fields));
+    return slot;
+}
+
+Result<std::optional<DeviceSlot>> read_slot_of(const Fields& device) {
+    const Document* value = device.find("slot");
+    if (!value)
+        return std::optional<DeviceSlot>{};
+    return std::optional{TRY(read_slot(*value))};
+}
+
+/// The guest's devices, each in a place of its own.
+Result<void> read_devices(const Fields& fields, GuestRecord& record) {
+    std::set<std::uint32_t> vif_ids;
+    std::set<std::uint32_t> disk_ids;
+    std::set<std::uint16_t> entries;
+    const auto take = [&](const DeviceSlot& slot) { return entries.insert(slot.entry).second; };
+    if (const Document* list = TRY(fields.list("vifs", most_devices)))
+        for (const Document& value : *list) {
+            const Fields device = TRY(Fields::of(value, "a vif"));
+            VifRecord vif;
+            vif.id = static_cast<std::uint16_t>(TRY(device.number("id", 0, any<std::uint16_t>)));
+            vif.slot = TRY(read_slot_of(device));
+            vif.config = TRY(json::read_vif(device));
+            if (!vif.config.mac)
+                return wrong("mac is missing");
+            if (!vif_ids.insert(vif.id).second || (vif.slot && !take(*vif.slot)))
+                return wrong("two devices are in one place");
+            record.vifs.push_back(std::move(vif));
+        }
+    if (const Document* list = TRY(fields.list("disks", most_devices)))
+        for (const Document& value : *list) {
+            const Fields device = TRY(Fields::of(value, "a disk"));
+            DiskRecord disk;
+            disk.id = static_cast<std::uint32_t>(TRY(device.number("id", 0, any<>)));
+            disk.slot = TRY(read_slot_of(device));
+            disk.config = TRY(json::read_disk(device));
+            if (!disk_ids.insert(disk.id).second || (disk.slot && !take(*disk.slot)))
+                return wrong("two devices are in one place");
+            record.disks.push_back(std::move(disk));
+        }
+    if (const Document* list = TRY(fields.list("free_slots", most_devices)))
+        for (const Document& value : *list) {
+            record.free_slots.push_back(TRY(read_slot(value)));
+            if (!take(record.free_slots.back()))
+                return wrong("two devices are in one place");
+        }
+    return {};
 }
 
 Result<GuestConfig> read_config(const Fields& record) {
-    const json* value = record.find("config");
+    const Document* value = record.find("config");
     if (!value)
-        return damaged("config is missing");
+        return wrong("config is missing");
     const Fields fields = TRY(Fields::of(*value, "config"));
     GuestConfig config;
-    config.name = TRY(fields.name());
+    config.name = TRY(fields.guest_name());
     const std::string type = TRY(fields.text("type"));
     if (type != "pvh" && type != "pv")
-        return damaged("type is neither pvh nor pv");
+        return wrong("type is neither pvh nor pv");
     config.type = type == "pvh" ? GuestType::pvh : GuestType::pv;
     config.kernel = TRY(fields.bytes("kernel"));
     config.ramdisk = TRY(fields.bytes("ramdisk"));
     config.command_line = TRY(fields.bytes("command_line"));
     if (config.command_line.size() > maximum_command_line)
-        return damaged("command_line has more than " + std::to_string(maximum_command_line) + " bytes");
+        return wrong("command_line has more than " + std::to_string(maximum_command_line) + " bytes");
     config.memory_kib = TRY(fields.number("memory_kib", minimum_memory_kib, maximum_memory_kib));
     config.vcpus = static_cast<std::uint32_t>(TRY(fields.number("vcpus", 1, maximum_vcpus)));
     config.cpus = TRY(read_affinity(fields, "cpus", config.vcpus));
@@ -171,13 +160,20 @@ Result<GuestConfig> read_config(const Fields& record) {
     config.max_event_channels =
         static_cast<std::uint32_t>(TRY(fields.number("max_event_channels", 0, any<>)));
     config.max_grant_frames = static_cast<std::uint32_t>(TRY(fields.number("max_grant_frames", 1, 64)));
+    const std::string store = TRY(fields.text_or_empty("store"));
+    if (store == "private")
+        config.store = StoreMode::private_store;
+    else if (store == "none")
+        config.store = StoreMode::none;
+    else if (!store.empty())
+        return wrong("store is neither private nor none");
     return config;
 }
 
 /// One member at a time: what is made before TRY() leaves a braced list is never destroyed.
 Result<Intent> read_intent(const Fields& fields) {
     Intent intent;
-    intent.name = TRY(fields.name());
+    intent.name = TRY(fields.guest_name());
     intent.uuid = TRY(fields.uuid("uuid"));
     return intent;
 }
@@ -190,33 +186,43 @@ Result<GuestRecord> read_record(const Fields& fields) {
     record.config = TRY(read_config(fields));
     record.system = TRY(read_device(fields, "system"));
     record.console = TRY(read_device(fields, "console"));
+    record.store = TRY(read_device(fields, "store"));
+    TRY(read_devices(fields, record));
     return record;
 }
 
-} // namespace
-
-Result<Contents> contents_from_json(std::string_view text) {
-    const json document = json::parse(text.begin(), text.end(), nullptr, false);
+Result<Contents> read_contents(const Document& document, std::uint64_t& version) {
     if (document.is_discarded())
-        return damaged("it is not JSON");
+        return wrong("it is not JSON");
     const Fields fields = TRY(Fields::of(document, "it"));
-    const std::uint64_t version = TRY(fields.number("version", 1, any<>));
-    if (version != 1)
-        return Error(ErrorKind::system, "the record has version " + std::to_string(version) +
-                                            " and this chaos knows version 1 only");
+    version = TRY(fields.number("version", 1, any<>));
+    if (version != known_version)
+        return wrong("");
     const std::string state = TRY(fields.text("state"));
     if (state == "creating")
         return Contents(TRY(read_intent(fields)));
     if (state == "created")
         return Contents(TRY(read_record(fields)));
-    return damaged("state is neither creating nor created");
+    return wrong("state is neither creating nor created");
+}
+
+} // namespace
+
+Result<Contents> contents_from_json(std::string_view text) {
+    const Document document = Document::parse(text.begin(), text.end(), nullptr, false);
+    std::uint64_t version = known_version;
+    auto contents = read_contents(document, version);
+    if (version != known_version)
+        return Error(ErrorKind::system, "the record has version " + std::to_string(version) +
+                                            " and this chaos knows version 1 only");
+    return std::move(contents).while_doing("the record is damaged");
 }
 
 Result<GuestRecord> record_from_json(std::string_view text) {
     Contents contents = TRY(contents_from_json(text));
     if (auto* record = std::get_if<GuestRecord>(&contents))
         return std::move(*record);
-    return damaged("it is that of a guest still being made");
+    return wrong("the record is damaged: it is that of a guest still being made");
 }
 
 } // namespace chaos

@@ -16,8 +16,9 @@
 namespace chaos::state_files {
 namespace {
 
-/// No record comes near it: 128 vCPUs with the longest affinity that can be written take 200 KiB.
-constexpr std::size_t largest_record = 1 << 20;
+/// No record comes near it: 128 vCPUs with the longest affinity that can be written take 200 KiB, 124 disks with the
+/// longest paths 1 MiB.
+constexpr std::size_t largest_record = 1 << 21;
 
 /// The counter is a hint: whatever it holds, linkat() alone decides who gets an id.
 std::uint16_t read_counter(int counter) {

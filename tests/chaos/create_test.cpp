@@ -130,7 +130,7 @@ TEST_F(CreateVerbTest, wrong_configurations_have_an_exit_code) {
     EXPECT_TRUE(holds(refused(ExitCode::configuration, {"create", "/nonexistent.cfg"}), "/nonexistent.cfg"));
     EXPECT_TRUE(holds(refused(ExitCode::configuration, {"create", config_file(), "memroy=4"}), "memory"));
     EXPECT_TRUE(
-        holds(refused(ExitCode::configuration, {"create", config_file(), "vif=['bridge=x']"}), "vif"));
+        holds(refused(ExitCode::configuration, {"create", config_file(), "vif=['backend=x']"}), "vif"));
 }
 
 TEST_F(CreateVerbTest, options_that_exclude_each_other_are_refused) {

@@ -227,10 +227,49 @@ TEST(GuestConfig, only_preserve_is_true_of_stopped_guests) {
 }
 
 TEST(GuestConfig, devices_are_refused_unless_there_are_none) {
-    for (const std::string key : {"vif", "disk", "vfb", "pci"}) {
+    for (const std::string key : {"vtpm", "usbdev", "vfb", "pci"}) {
         EXPECT_TRUE(parse(key + "=[]"));
         EXPECT_TRUE(fails_saying(parse(key + "=['x']"), {"web.cfg:2: " + key, "not carried out yet"}));
     }
+}
+
+TEST(GuestConfig, vifs_and_disks_are_read_in_their_order) {
+    const auto config = parse("vif=['bridge=a', '']\ndisk=['/a,raw,xvda,r', '/b,raw,xvdb,w']");
+    ASSERT_TRUE(config) << config.error().story();
+    ASSERT_EQ(config->vifs.size(), 2u);
+    EXPECT_EQ(config->vifs[0].bridge, "a");
+    EXPECT_EQ(config->vifs[1], VifConfig{});
+    ASSERT_EQ(config->disks.size(), 2u);
+    EXPECT_EQ(config->disks[1].path, "/b");
+}
+
+TEST(GuestConfig, what_is_wrong_with_a_device_is_told_with_its_place) {
+    EXPECT_TRUE(fails_saying(parse("vif=[\n'mac=x']"), {"web.cfg:3: vif: item \"mac=x\"", "MAC address"}));
+    EXPECT_TRUE(fails_saying(parse("vif='x'"), {"web.cfg:2: vif", "list"}));
+    EXPECT_TRUE(fails_saying(parse("disk=[1]"), {"web.cfg:2: disk", "quotes"}));
+    EXPECT_TRUE(
+        fails_saying(parse("vif=['mac=00:16:3e:00:00:01', 'mac=00:16:3E:00:00:01']"), {"another", "MAC"}));
+    EXPECT_TRUE(fails_saying(parse("disk=['/a,raw,xvda,r', '/b,raw,xvda:disk,w']"), {"another", "vdev"}));
+}
+
+TEST(GuestConfig, a_guest_has_no_more_devices_than_its_device_page_has_room_for) {
+    const auto list = [](std::size_t count) {
+        std::string text = "disk=['/a,raw,xvda,r']\nvif=[";
+        for (std::size_t i = 0; i < count; ++i)
+            text += "'',";
+        return text + "]";
+    };
+    EXPECT_TRUE(parse(list(most_devices - 1)));
+    EXPECT_TRUE(fails_saying(parse(list(most_devices)), {"124"}));
+}
+
+TEST(GuestConfig, store_says_which_store_there_is) {
+    EXPECT_EQ(parse("")->store, StoreMode::automatic);
+    EXPECT_EQ(parse("store='auto'")->store, StoreMode::automatic);
+    EXPECT_EQ(parse("store='none'")->store, StoreMode::none);
+    EXPECT_EQ(parse("store='private'")->store, StoreMode::private_store);
+    EXPECT_TRUE(fails_saying(parse("store='xenstore'"), {"refused", "private"}));
+    EXPECT_TRUE(fails_saying(parse("store='x'"), {"\"auto\""}));
 }
 
 TEST(GuestConfig, known_keys_of_xl_are_refused_by_name) {

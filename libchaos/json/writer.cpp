@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What needs no escape goes into the text in one piece.
+#include "libchaos/json/writer.hpp"
+
+#include <charconv>
+
+namespace chaos::json {
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+/// Length of the well-formed UTF-8 sequence that `text` starts with, or 0.
+std::size_t utf8_sequence_length(std::string_view text) {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const unsigned char lead = byte(0);
+    if (lead < 0x80)
+        return 1;
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() < length)
+        return 0;
+    for (std::size_t at = 1; at < length; ++at) {
+        if ((byte(at) & 0xc0) != 0x80)
+            return 0;
+    }
+    // Overlong forms, surrogates, and what lies beyond U+10FFFF show in the second byte.
+    const unsigned char second = byte(1);
+    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
+        (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f))
+        return 0;
+    return length;
+}
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = utf8_sequence_length(text);
+        if (length == 0)
+            return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+} // namespace
+
+void Writer::open(char bracket) {
+    separate();
+    text_ += bracket;
+    first_ = true;
+}
+
+void Writer::close(char bracket) {
+    text_ += bracket;
+    first_ = false;
+}
+
+void Writer::key(std::string_view name) {
+    separate();
+    quote(name);
+    text_ += ':';
+    first_ = true;
+}
+
+void Writer::number(std::uint64_t value) {
+    separate();
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value);
+    text_.append(digits, end.ptr);
+}
+
+void Writer::boolean(bool value) {
+    separate();
+    text_ += value ? "true" : "false";
+}
+
+void Writer::bytes(std::string_view value) {
+    if (is_utf8(value)) {
+        separate();
+        quote(value);
+        return;
+    }
+    open('{');
+    key("hex");
+    text_ += '"';
+    for (const char character : value) {
+        const auto byte = static_cast<unsigned char>(character);
+        text_ += hex_digits[byte >> 4];
+        text_ += hex_digits[byte & 15];
+    }
+    text_ += '"';
+    close('}');
+}
+
+void Writer::separate() {
+    if (!first_)
+        text_ += ',';
+    first_ = false;
+}
+
+void Writer::quote(std::string_view value) {
+    text_ += '"';
+    std::size_t written = 0; // what needs no escape goes in one piece
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(value[at]);
+        if (byte >= 0x20 && byte != '"' && byte != '\\')
+            continue;
+        text_.append(value, written, at - written);
+        written = at + 1;
+        if (byte < 0x20) {
+            text_ += "\\u00";
+            text_ += hex_digits[byte >> 4];
+            text_ += hex_digits[byte & 15];
+        } else {
+            text_ += '\\';
+            text_ += value[at];
+        }
+    }
+    text_.append(value, written);
+    text_ += '"';
+}
+
+} // namespace chaos::json
