@@ -19,6 +19,8 @@ struct HostOptions {
     std::string state_directory = "/run/chaos";
     /// Where unpacked kernels are kept.
     std::string cache_directory = "/var/cache/chaos";
+    /// Where xendevd listens, which serves the devices of guests; nothing is there if it does not run.
+    std::string xendevd_socket = "/run/chaos/xendevd.sock";
 };
 
 /// One per thread: its members are not thread safe. Opening it is the only set-up a program needs; keep it
