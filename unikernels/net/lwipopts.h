@@ -50,6 +50,7 @@
 #define TCP_WND network_receive_window
 #define TCP_SND_BUF network_send_buffer
 #define TCP_SND_QUEUELEN 512
+#define TCP_MSL 15000 /* a guest that answers many soon forgets them */
 #define TCP_OVERSIZE 0
 #define TCP_LISTEN_BACKLOG 1
 #define TCP_DEFAULT_LISTEN_BACKLOG 64
