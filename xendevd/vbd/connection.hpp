@@ -31,7 +31,7 @@ struct Disk {
     VbdSettings settings;
     std::shared_ptr<Engine> engine;
     Image image;
-    RateLimiter rate;
+    DiskRateLimiter rate;
     Counters counters{};
     LogAllowance log_allowance{};
     /// Operations of former connections that are still under way. What they write must not come after what the next

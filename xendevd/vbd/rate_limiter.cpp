@@ -8,7 +8,7 @@ namespace xendevd {
 
 using Seconds = std::chrono::duration<double>;
 
-RateLimiter::Bucket RateLimiter::make(std::uint64_t per_second, std::uint32_t interval_us) {
+DiskRateLimiter::Bucket DiskRateLimiter::make(std::uint64_t per_second, std::uint32_t interval_us) {
     Bucket bucket;
     bucket.per_second = static_cast<double>(per_second);
     bucket.capacity = std::max(bucket.per_second * interval_us / 1e6, 1.0);
@@ -16,12 +16,12 @@ RateLimiter::Bucket RateLimiter::make(std::uint64_t per_second, std::uint32_t in
     return bucket;
 }
 
-RateLimiter::RateLimiter(const chaos::RateLimit& limit)
+DiskRateLimiter::DiskRateLimiter(const chaos::RateLimit& limit)
     : bytes_(make(limit.bytes_per_second, limit.interval_us)),
       requests_(make(limit.operations_per_second, limit.interval_us)),
       unlimited_(limit.bytes_per_second == 0 && limit.operations_per_second == 0) {}
 
-bool RateLimiter::allows(Clock::time_point now) {
+bool DiskRateLimiter::allows(Clock::time_point now) {
     if (unlimited_)
         return true;
     if (filled_ == Clock::time_point{})
@@ -33,14 +33,14 @@ bool RateLimiter::allows(Clock::time_point now) {
     return !bytes_.is_empty() && !requests_.is_empty();
 }
 
-void RateLimiter::charge(double bytes, double requests) {
+void DiskRateLimiter::charge(double bytes, double requests) {
     if (unlimited_)
         return;
     bytes_.level -= bytes;
     requests_.level -= requests;
 }
 
-Clock::time_point RateLimiter::next() const {
+Clock::time_point DiskRateLimiter::next() const {
     double wait = 0;
     for (const Bucket* bucket : {&bytes_, &requests_}) {
         if (bucket->is_empty())

@@ -8,9 +8,9 @@
 
 namespace xendevd {
 
-class RateLimiter {
+class DiskRateLimiter {
   public:
-    explicit RateLimiter(const chaos::RateLimit& limit);
+    explicit DiskRateLimiter(const chaos::RateLimit& limit);
 
     /// Whether a request may be taken now. It may overdraw the buckets: a request larger than an interval's worth passes
     /// too, and the next ones wait for it.
