@@ -56,6 +56,8 @@ class VbdFixture : public DaemonFixture, protected BackendOwner, PortHandler {
     std::uint64_t put(blkif_request request);
     std::uint64_t put_data(std::uint8_t operation, std::uint64_t sector,
                            const std::vector<blkif_request_segment>& segments);
+    /// The answer to `id` repeats `operation` rather than the one that was put.
+    void expect_operation(std::uint64_t id, std::uint8_t operation) { operations_[id] = operation; }
     /// The segments go to data page 299.
     std::uint64_t put_indirect(std::uint8_t operation, std::uint64_t sector,
                                const std::vector<blkif_request_segment>& segments);
