@@ -7,9 +7,9 @@
 #include "libchaos/result.hpp"
 #include "xendevd/backend.hpp"
 #include "xendevd/event_loop.hpp"
+#include "xendevd/rate_limiter.hpp"
 #include "xendevd/vif/frame.hpp"
 #include "xendevd/vif/granted_pages.hpp"
-#include "xendevd/rate_limiter.hpp"
 #include "xendevd/vif/ring.hpp"
 #include "xendevd/vif/workspace.hpp"
 
