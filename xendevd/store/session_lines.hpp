@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The lines of a store's journal, each a JSON object:
+//
+//     {"do": [changes]}                                        what xendevd changed
+//     {"do": …, "request": [begin, end], "reply": [begin, bytes]}  one request; positions on the two streams of the ring
+//     {"part": [end, bytes]}                                   taken off the ring before the request was there as a whole
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "xendevd/store/changes.hpp"
+
+namespace xendevd {
+
+std::string changes_line(const StoreChanges& changes);
+std::string exchange_line(const StoreChanges& changes, std::uint32_t request_begin, std::uint32_t request_end,
+                          std::uint32_t reply_begin, std::string_view reply);
+std::string part_line(std::uint32_t end, std::string_view bytes);
+
+} // namespace xendevd
