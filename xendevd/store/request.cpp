@@ -226,8 +226,7 @@ StoreError StoreExecution::is_introduced() {
     if (!id)
         return "EINVAL";
     // Of other guests this one learns nothing.
-    outcome_.body = *id == 0 || *id == raw(domain_) ? "T" : "F";
-    outcome_.body += '\0';
+    outcome_.body = {*id == 0 || *id == raw(domain_) ? 'T' : 'F', '\0'};
     return {};
 }
 
