@@ -128,9 +128,11 @@ void furnish() {
     for (const char* directory :
          {"/run/lock", "/run/xen", "/var/log/xen", "/var/log/xen/console", "/dev/net"})
         mkdir(directory, 0755);
+    umask(0); // the modes below are meant, as udev gives them
     mknod("/dev/net/tun", S_IFCHR | 0666, makedev(10, 200));
     mknod("/dev/loop-control", S_IFCHR | 0660, makedev(10, 237));
     mknod("/dev/fuse", S_IFCHR | 0666, makedev(10, 229));
+    umask(022);
     sethostname("lab", 3);
     const int any_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     ifreq loopback{};

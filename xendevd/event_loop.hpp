@@ -62,6 +62,7 @@ class Timer {
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
     virtual void run_timer() = 0;
+    [[nodiscard]] bool is_set() const { return set_in_ != nullptr; }
 
   protected:
     ~Timer();

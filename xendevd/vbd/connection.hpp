@@ -16,7 +16,7 @@
 #include "xendevd/vbd/engine.hpp"
 #include "xendevd/vbd/image.hpp"
 #include "xendevd/vbd/persistent_grants.hpp"
-#include "xendevd/vbd/rate_limiter.hpp"
+#include "xendevd/rate_limiter.hpp"
 #include "xendevd/vbd/request.hpp"
 #include "xendevd/vbd/transfer.hpp"
 
@@ -31,7 +31,7 @@ struct Disk {
     VbdSettings settings;
     std::shared_ptr<Engine> engine;
     Image image;
-    DiskRateLimiter rate;
+    RateLimiter rate;
     Counters counters{};
     LogAllowance log_allowance{};
     /// Operations of former connections that are still under way. What they write must not come after what the next

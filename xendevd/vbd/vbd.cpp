@@ -74,7 +74,7 @@ Result<std::unique_ptr<Backend>> make_vbd(Daemon& daemon, chaos::DomainId domain
     auto engine = TRY(Engine::get(daemon.loop));
     auto image = TRY(Image::open(settings, std::move(file)));
     auto disk = std::make_shared<Disk>(
-        Disk{daemon, domain, settings, std::move(engine), std::move(image), DiskRateLimiter(settings.rate)});
+        Disk{daemon, domain, settings, std::move(engine), std::move(image), RateLimiter(settings.rate)});
     return std::unique_ptr<Backend>(std::make_unique<Vbd>(std::move(disk)));
 }
 

@@ -4,6 +4,7 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -64,6 +65,21 @@ struct Frame {
     [[nodiscard]] bool is_segmented_later() const { return offload.segmentation != Offload::no_segments; }
     [[nodiscard]] bool has_blank_checksum() const { return (offload.flags & Offload::needs_checksum) != 0; }
 };
+
+/// Calls `act(data, size)` for each part of bytes `start` to `end` of the frame that lies in one piece.
+template<typename Act>
+void for_each_part(const Frame& frame, std::uint32_t start, std::uint32_t end, Act act) {
+    std::uint32_t offset = 0; // of the piece in the frame
+    for (const iovec& piece : frame.data()) {
+        const auto piece_end = offset + static_cast<std::uint32_t>(piece.iov_len);
+        const std::uint32_t from = std::max(start, offset), to = std::min(end, piece_end);
+        if (from < to)
+            act(static_cast<std::byte*>(piece.iov_base) + (from - offset), to - from);
+        offset = piece_end;
+        if (offset >= end)
+            return;
+    }
+}
 
 /// Makes the first piece one of `copy`, which holds the first bytes of the frame in one piece, as many as fit.
 void copy_head(Frame& frame, std::span<std::byte> copy);

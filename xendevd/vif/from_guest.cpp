@@ -45,7 +45,7 @@ Result<FromGuest::Next> FromGuest::take(FrameSink& sink, Clock::time_point now) 
         Taken taken;
         if (!TRY(read_frame(read, *waiting, taken)))
             break; // its end is not there yet
-        limiter_.take(taken.length);
+        limiter_.charge(taken.length, 1);
         read += taken.slots + taken.extras;
         frames.push_back(taken);
     }

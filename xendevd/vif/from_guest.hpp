@@ -7,9 +7,9 @@
 #include "libchaos/result.hpp"
 #include "xendevd/backend.hpp"
 #include "xendevd/event_loop.hpp"
+#include "xendevd/rate_limiter.hpp"
 #include "xendevd/vif/frame.hpp"
 #include "xendevd/vif/granted_pages.hpp"
-#include "xendevd/vif/rate_limiter.hpp"
 #include "xendevd/vif/ring.hpp"
 #include "xendevd/vif/workspace.hpp"
 
@@ -45,7 +45,7 @@ class FromGuest {
     chaos::Result<Next> take(FrameSink& sink, Clock::time_point now);
     /// Shows the guest the answers, once everything that take() passed on is done with; true if it wants an event.
     [[nodiscard]] bool publish() { return ring_.publish(); }
-    [[nodiscard]] Clock::time_point next_time() const { return limiter_.next_time(); }
+    [[nodiscard]] Clock::time_point next_time() const { return limiter_.next(); }
 
   private:
     using Taken = TransmitBatch::Taken;

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -16,9 +16,6 @@ using chaos::ErrorKind;
 using chaos::Result;
 
 namespace {
-
-/// What all our devices bear as alias: "xendevd 32700.0".
-constexpr std::string_view alias_beginning = "xendevd ";
 
 /// As Xen's scripts do: an address higher than any other, so that no bridge takes it for its own.
 constexpr chaos::MacAddress tap_address{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff};
@@ -41,34 +38,30 @@ std::optional<std::pair<chaos::DomainId, std::uint16_t>> owner_of(std::string_vi
     return std::pair{chaos::DomainId{domain}, id};
 }
 
-std::string text_of(const std::string& path) {
-    const chaos::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::array<char, 256> text;
-    const ssize_t size = file.is_open() ? ::read(file.get(), text.data(), text.size()) : -1;
-    return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
-}
-
-bool is_interface_name(const std::string& name) {
-    return !name.empty() && name.size() < 16 && name != "." && name != ".." &&
-           name.find_first_of("/: \t\n") == std::string::npos;
-}
-
 } // namespace
 
 Networks::~Networks() = default;
 
-Result<std::unique_ptr<Networks>> Networks::open(EventLoop&, chaos::xen::GrantTable& grants, Log&,
+Result<std::unique_ptr<Networks>> Networks::open(EventLoop& loop, chaos::xen::GrantTable& grants, Log& log,
                                                  const std::vector<std::string>& switches,
                                                  const std::string& default_bridge) {
     auto netlink = TRY(Netlink::open());
-    if (!switches.empty())
-        return Error(ErrorKind::invalid_argument, "own switches are not there yet");
-    return std::unique_ptr<Networks>(
-        new Networks(std::move(netlink), grants, default_bridge.empty() ? "xenbr0" : default_bridge));
+    std::unique_ptr<Networks> networks(new Networks(std::move(netlink), grants));
+    for (const std::string& text : switches)
+        networks->switches_.push_back(
+            TRY(Switch::open(loop, log, networks->workspace_, networks->netlink_, text)));
+    networks->default_bridge_ = !default_bridge.empty() ? default_bridge
+                                : switches.size() == 1  ? networks->switches_.front()->name()
+                                                        : "xenbr0";
+    return networks;
 }
 
 Result<Networks::Place> Networks::find(const std::string& bridge) {
     Place place{Kind::linux_bridge, bridge.empty() ? default_bridge_ : bridge};
+    for (const auto& own : switches_) {
+        if (own->name() == place.name)
+            return Place{Kind::own_switch, place.name, own.get()};
+    }
     if (bridges_.contains(place.name))
         return place;
     if (!is_interface_name(place.name))
@@ -86,21 +79,11 @@ Result<Networks::Place> Networks::find(const std::string& bridge) {
                 " up`, name another with bridge=, or let xendevd have a switch of its own (--switch).");
 }
 
-Result<Tap> Networks::open_tap(const std::string& name) {
-    auto tap = Tap::open(name, false);
-    if (tap || tap.error().kind() != ErrorKind::name_taken)
-        return tap;
-    // One of ours that outlived the process which made it?
-    if (!text_of("/sys/class/net/" + name + "/ifalias").starts_with(alias_beginning))
-        return tap;
-    return Tap::open(name, true);
-}
-
 Result<Tap> Networks::make_tap(const Place& place, chaos::DomainId domain, const VifSettings& settings) {
     const std::string name = settings.device_name.empty()
                                  ? "vif" + std::to_string(raw(domain)) + "." + std::to_string(settings.id)
                                  : settings.device_name;
-    Tap tap = TRY(open_tap(name));
+    Tap tap = TRY(Tap::open(name));
     LinkSettings link;
     link.address = tap_address;
     link.mtu = settings.mtu == 1500 ? std::uint16_t{0} : settings.mtu; // what a new one has
@@ -113,7 +96,7 @@ Result<Tap> Networks::make_tap(const Place& place, chaos::DomainId domain, const
 
 Result<void> Networks::plug_in(const Place& place, const LinkSettings& settings, const std::string& tap) {
     LinkSettings link = settings;
-    if (link.vlan && text_of("/sys/class/net/" + place.name + "/bridge/vlan_filtering") != "1\n")
+    if (link.vlan && text_in_sys("/sys/class/net/" + place.name + "/bridge/vlan_filtering") != "1")
         return Error(ErrorKind::invalid_argument, "the bridge " + place.name + " does not keep VLANs apart")
             .advise("Let it, with `ip link set " + place.name +
                     " type bridge vlan_filtering 1`, or name a bridge of Open vSwitch.");
@@ -141,6 +124,12 @@ Error Networks::explain(Error problem, const Place& place) const {
     return error;
 }
 
+void Networks::keep_devices() {
+    keeps_devices_ = true;
+    for (const auto& own : switches_)
+        own->keep_device();
+}
+
 void Networks::give_back(const Place&, Tap& tap) {
     if (keeps_devices_)
         tap.keep();
@@ -150,7 +139,9 @@ Result<void>
 Networks::remove_leftovers(const std::function<bool(chaos::DomainId, std::uint16_t id)>& is_known) {
     for (const Link& link : TRY(netlink_.find_by_alias(alias_beginning))) {
         const auto owner = owner_of(link.alias);
-        if (owner && !is_known(owner->first, owner->second))
+        const bool is_switch = std::any_of(switches_.begin(), switches_.end(),
+                                           [&](const auto& own) { return own->name() == link.name; });
+        if (!is_switch && (!owner || !is_known(owner->first, owner->second)))
             TRY(netlink_.remove(link.index).while_doing("removing " + link.name + ", whose guest is gone"));
     }
     return {};

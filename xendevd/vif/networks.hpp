@@ -14,6 +14,7 @@
 #include "xendevd/event_loop.hpp"
 #include "xendevd/log.hpp"
 #include "xendevd/vif/netlink.hpp"
+#include "xendevd/vif/switch.hpp"
 #include "xendevd/vif/tap.hpp"
 #include "xendevd/vif/vif.hpp"
 #include "xendevd/vif/workspace.hpp"
@@ -34,6 +35,7 @@ class Networks {
     struct Place {
         Kind kind = Kind::linux_bridge;
         std::string name;
+        Switch* own_switch = nullptr;
     };
     /// Fails with not_found and advice if there is no such bridge.
     chaos::Result<Place> find(const std::string& bridge);
@@ -41,7 +43,7 @@ class Networks {
     /// Makes the TAP device of a vif, or takes over the one that a former xendevd left, and puts it on a bridge. Fails with
     /// name_taken, not_found, or system if the bridge is full.
     chaos::Result<Tap> make_tap(const Place& place, chaos::DomainId domain, const VifSettings& settings);
-    /// Takes the TAP device from the bridge, and removes it unless keep_devices() was called.
+    /// Removes the TAP device unless keep_devices() was called.
     void give_back(const Place& place, Tap& tap);
 
     /// Removes what a former xendevd left of vifs that `is_known` does not know. For the start: it looks at every
@@ -49,20 +51,20 @@ class Networks {
     chaos::Result<void>
     remove_leftovers(const std::function<bool(chaos::DomainId, std::uint16_t id)>& is_known);
     /// From now on devices stay on the host when their vifs go: this process ends, and the next will want them.
-    void keep_devices() { keeps_devices_ = true; }
+    void keep_devices();
 
     [[nodiscard]] Workspace& workspace() { return workspace_; }
 
   private:
-    Networks(Netlink netlink, chaos::xen::GrantTable& grants, std::string default_bridge)
-        : netlink_(std::move(netlink)), workspace_(grants), default_bridge_(std::move(default_bridge)) {}
-    chaos::Result<Tap> open_tap(const std::string& name);
+    Networks(Netlink netlink, chaos::xen::GrantTable& grants)
+        : netlink_(std::move(netlink)), workspace_(grants) {}
     chaos::Result<void> plug_in(const Place& place, const LinkSettings& settings, const std::string& tap);
     [[nodiscard]] chaos::Error explain(chaos::Error problem, const Place& place) const;
 
     Netlink netlink_;
     Workspace workspace_;
     std::string default_bridge_;
+    std::vector<std::unique_ptr<Switch>> switches_;
     std::map<std::string, unsigned> bridges_; ///< Linux bridges seen so far, by name: their indices
     bool keeps_devices_ = false;
 };

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -19,11 +20,32 @@ using chaos::Error;
 using chaos::ErrorKind;
 using chaos::Result;
 
-Result<Tap> Tap::open(const std::string& name, bool may_exist) {
-    ifreq request{};
-    if (name.empty() || name.size() >= sizeof request.ifr_name)
+bool is_interface_name(const std::string& name) {
+    return !name.empty() && name.size() < IFNAMSIZ && name != "." && name != ".." &&
+           name.find_first_of("/:% \t\n") == std::string::npos;
+}
+
+std::string text_in_sys(const std::string& path) {
+    const chaos::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 256> text;
+    const ssize_t size = file.is_open() ? ::read(file.get(), text.data(), text.size()) : -1;
+    return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size) - 1) : std::string();
+}
+
+Result<Tap> Tap::open(const std::string& name) {
+    if (!is_interface_name(name))
         return Error(ErrorKind::invalid_argument, "\"" + name + "\" is no name of an interface")
             .advise("Such names have 1 to 15 characters.");
+    auto tap = attach(name, false);
+    if (tap || tap.error().kind() != ErrorKind::name_taken)
+        return tap;
+    if (!text_in_sys("/sys/class/net/" + name + "/ifalias").starts_with(alias_beginning))
+        return tap;
+    return attach(name, true);
+}
+
+Result<Tap> Tap::attach(const std::string& name, bool may_exist) {
+    ifreq request{};
     chaos::UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
     if (!fd.is_open())
         return Error::from_errno("opening /dev/net/tun", errno)

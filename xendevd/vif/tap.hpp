@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "libchaos/result.hpp"
 #include "libchaos/unique_fd.hpp"
@@ -11,11 +12,20 @@
 
 namespace xendevd {
 
+/// What the aliases of all interfaces that xendevd makes begin with (`ip link` shows them).
+constexpr std::string_view alias_beginning = "xendevd ";
+
+/// Whether the kernel takes `name` for an interface.
+bool is_interface_name(const std::string& name);
+
+/// What is in a file of /sys, without the end of the line; nothing if it cannot be read.
+std::string text_in_sys(const std::string& path);
+
 class Tap {
   public:
-    /// Makes the device, or takes it over if it exists and `may_exist`. Fails with name_taken if it exists and is not to
-    /// be taken over, is in use, or is of another kind.
-    static chaos::Result<Tap> open(const std::string& name, bool may_exist);
+    /// Makes the device, or takes it over if its alias says that a former xendevd made it. Fails with name_taken if there is
+    /// another interface of that name, or the device is in use.
+    static chaos::Result<Tap> open(const std::string& name);
     /// For tests: `socket`, of a kind that keeps packets apart, stands for the device.
     static Tap of_socket(chaos::UniqueFd socket);
     Tap(Tap&& other) noexcept = default;
@@ -37,6 +47,7 @@ class Tap {
     Reading read(Frame& frame) const;
 
   private:
+    static chaos::Result<Tap> attach(const std::string& name, bool may_exist);
     Tap(chaos::UniqueFd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
 
     chaos::UniqueFd fd_;

@@ -24,21 +24,6 @@ std::uint8_t segmentation_of(const Frame& frame) {
     return frame.offload.segmentation & static_cast<std::uint8_t>(~Offload::ecn);
 }
 
-/// Calls `act(data, size)` for each part of bytes `start` to `end` of the frame that lies in one piece.
-template<typename Act>
-void for_each_part(const Frame& frame, std::uint32_t start, std::uint32_t end, Act act) {
-    std::uint32_t offset = 0; // of the piece in the frame
-    for (const iovec& piece : frame.data()) {
-        const auto piece_end = offset + static_cast<std::uint32_t>(piece.iov_len);
-        const std::uint32_t from = std::max(start, offset), to = std::min(end, piece_end);
-        if (from < to)
-            act(static_cast<std::byte*>(piece.iov_base) + (from - offset), to - from);
-        offset = piece_end;
-        if (offset >= end)
-            return;
-    }
-}
-
 } // namespace
 
 void ToGuest::connect(chaos::DomainId domain, std::byte* ring, std::uint32_t features, std::uint16_t mtu) {
@@ -63,7 +48,7 @@ std::optional<bool> ToGuest::has_room() const {
 bool ToGuest::takes(const Frame& frame) const {
     switch (segmentation_of(frame)) {
     case Offload::no_segments:
-        return !frame.has_blank_checksum() || (features_ & NOXS_VIF_CHECKSUM_BLANK) != 0;
+        return !frame.has_blank_checksum() || takes_blank_checksums();
     case Offload::tcp4:
         return (features_ & NOXS_VIF_GSO_TCP4) != 0;
     case Offload::tcp6:
@@ -71,6 +56,14 @@ bool ToGuest::takes(const Frame& frame) const {
     default:
         return false;
     }
+}
+
+bool ToGuest::takes_blank_checksums() const {
+    return (features_ & NOXS_VIF_CHECKSUM_BLANK) != 0;
+}
+
+bool ToGuest::can_ever_put(const Frame& frame) const {
+    return frame.length <= page_bytes || (features_ & NOXS_VIF_SCATTER_GATHER) != 0;
 }
 
 std::uint32_t ToGuest::slots_for(const Frame& frame) const {
@@ -117,11 +110,8 @@ void ToGuest::copy_later(std::uint32_t reference, std::uint32_t start, std::uint
 bool ToGuest::put(const Frame& frame, Receiver& receiver) {
     const std::uint32_t slots = slots_for(frame);
     const std::uint32_t pages = pages_for(frame.length);
-    const bool fits = pages == 1 || (features_ & NOXS_VIF_SCATTER_GATHER);
-    if (!fits || ring_.waiting().value_or(0) < slots) {
-        ++counters_.to_guest_dropped;
+    if (!can_ever_put(frame) || ring_.waiting().value_or(0) < slots)
         return false;
-    }
     for (std::uint32_t page = 0; page < pages; ++page) {
         const std::uint32_t start = page * page_bytes, end = std::min(frame.length, start + page_bytes);
         const auto request = ring_.request(place_of(page, frame.is_segmented_later()));

@@ -28,9 +28,12 @@ class ToGuest {
     [[nodiscard]] bool ask_for_room() { return ring_.ask_for_event(needed_ - 1); }
     /// Whether the guest takes the frame as it is: its blank checksum, its segmentation.
     [[nodiscard]] bool takes(const Frame& frame) const;
+    [[nodiscard]] bool takes_blank_checksums() const;
+    /// False if it is too long, whatever room there is.
+    [[nodiscard]] bool can_ever_put(const Frame& frame) const;
 
     /// Puts a frame that it takes() into the ring; the guest sees it after workspace.flush() and publish(), when `receiver` was
-    /// told. False if it is dropped: no room, or too long.
+    /// told. False if there is no room, or it is too long.
     bool put(const Frame& frame, Receiver& receiver);
 
     /// Lets a frame be read straight into the guest's pages: sets the pieces of `frame` to them. False if they are not mapped;

@@ -4,14 +4,15 @@
 
 #include <sys/epoll.h>
 
-#include <cstdio>
 #include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include "noxs/noxs.h"
+#include "xendevd/vif/frame_queue.hpp"
 #include "xendevd/vif/from_guest.hpp"
 #include "xendevd/vif/networks.hpp"
+#include "xendevd/vif/segmentation.hpp"
 #include "xendevd/vif/to_guest.hpp"
 
 namespace xendevd {
@@ -29,21 +30,20 @@ constexpr std::uint32_t all_features =
 /// Frames to the guest in one turn; others wait for the next.
 constexpr int frames_per_turn = 64;
 
-std::string text_of(const chaos::MacAddress& mac) {
-    char text[18];
-    std::snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
-                  mac[5]);
-    return text;
-}
-
-class Vif final : public Backend, FrameSink, Receiver, DescriptorHandler, Task, Timer {
+class Vif final : public Backend, FrameSink, Receiver, SwitchPort, DescriptorHandler, Task, Timer {
   public:
-    Vif(Daemon& daemon, Networks::Place place, Tap tap, const VifSettings& settings)
-        : daemon_(daemon), workspace_(daemon.networks->workspace()), place_(std::move(place)),
-          tap_(std::move(tap)), mac_(settings.mac), mtu_(settings.mtu),
+    Vif(Daemon& daemon, Networks::Place place, std::optional<Tap> tap, const VifSettings& settings)
+        : SwitchPort(settings.mac), daemon_(daemon), workspace_(daemon.networks->workspace()),
+          place_(std::move(place)), tap_(std::move(tap)), mtu_(settings.mtu),
           from_guest_(daemon.grants, workspace_, pages_, counters_, settings.rate),
           to_guest_(workspace_, pages_, counters_) {}
     ~Vif() override;
+    /// For one that has no TAP device, once.
+    Result<void> plug_in() {
+        TRY(place_.own_switch->plug_in(*this));
+        is_plugged_in_ = true;
+        return {};
+    }
 
     [[nodiscard]] std::uint32_t features() const override { return all_features; }
     Result<std::uint32_t> connect(const Offer& offer, chaos::EventChannelPort local,
@@ -58,8 +58,11 @@ class Vif final : public Backend, FrameSink, Receiver, DescriptorHandler, Task, 
     void describe(nlohmann::json& out) const override;
 
   private:
-    [[nodiscard]] bool needs_head() const override { return false; }
-    bool send(Frame& frame) override { return tap_.write(frame); }
+    [[nodiscard]] bool needs_head() const override { return !tap_; }
+    bool send(Frame& frame) override {
+        return tap_ ? tap_->write(frame) : place_.own_switch->forward(frame, *this, daemon_.loop.now());
+    }
+    void deliver(const Frame& frame, bool is_flooded) override;
     void delivered(std::int16_t status) override;
     void handle_descriptor(std::uint32_t events) override;
     void run_task() override;
@@ -68,15 +71,17 @@ class Vif final : public Backend, FrameSink, Receiver, DescriptorHandler, Task, 
     void take_from_guest();
     void fill_guest();
     bool read_frames();
+    bool unqueue_frames();
+    void keep_or_put(const Frame& frame, bool is_flooded);
     void finish_turn();
+    void notify_guest();
     void listen(bool wanted);
     void fail(Error reason);
 
     Daemon& daemon_;
     Workspace& workspace_;
     Networks::Place place_;
-    Tap tap_;
-    chaos::MacAddress mac_;
+    std::optional<Tap> tap_; ///< without: on an own switch
     std::uint16_t mtu_;
 
     // While connected.
@@ -89,6 +94,9 @@ class Vif final : public Backend, FrameSink, Receiver, DescriptorHandler, Task, 
     bool is_listening_ = false; ///< the TAP device is in the loop
     bool wants_room_ = false;   ///< the guest is to provide pages before anything more is read
     bool notify_ = false;
+    bool in_turn_ = false;
+    bool is_plugged_in_ = false; ///< into an own switch
+    FrameQueue queue_;           ///< on an own switch: for want of room
 
     Counters counters_;
     FromGuest from_guest_;
@@ -97,7 +105,10 @@ class Vif final : public Backend, FrameSink, Receiver, DescriptorHandler, Task, 
 
 Vif::~Vif() {
     disconnect();
-    daemon_.networks->give_back(place_, tap_);
+    if (tap_)
+        daemon_.networks->give_back(place_, *tap_);
+    else if (is_plugged_in_)
+        place_.own_switch->unplug(*this);
 }
 
 Result<std::uint32_t> Vif::connect(const Offer& offer, chaos::EventChannelPort local, BackendOwner& owner) {
@@ -109,7 +120,8 @@ Result<std::uint32_t> Vif::connect(const Offer& offer, chaos::EventChannelPort l
     // Segments are left to others only together with their checksums, and span several pages.
     if (!(features & NOXS_VIF_SCATTER_GATHER) || !(features & NOXS_VIF_CHECKSUM_BLANK))
         features &= ~gso;
-    TRY(tap_.set_offload(features));
+    if (tap_)
+        TRY(tap_->set_offload(features));
     auto rings = daemon_.grants.map(offer.domain, offer.rings, chaos::xen::GrantAccess::read_write);
     if (!rings)
         return std::move(rings).error().while_doing("mapping its rings");
@@ -131,15 +143,19 @@ void Vif::disconnect() {
     owner_ = nullptr;
     failure_.reset();
     wants_room_ = notify_ = false;
+    queue_.clear();
     pages_.clear();
     rings_.unmap();
 }
 
 void Vif::describe(nlohmann::json& out) const {
     out["bridge"] = place_.name;
-    out["kind"] = "bridge";
-    out["tap"] = tap_.name();
-    out["mac"] = text_of(mac_);
+    out["kind"] = place_.kind == Networks::Kind::own_switch     ? "switch"
+                  : place_.kind == Networks::Kind::open_vswitch ? "openvswitch"
+                                                                : "bridge";
+    if (tap_)
+        out["tap"] = tap_->name();
+    out["mac"] = chaos::to_text(mac());
 }
 
 /// Not at once: the owner may do anything with this device, and the work of the turn may still hold on to it.
@@ -163,6 +179,7 @@ void Vif::run_task() {
 void Vif::handle_event() {
     if (!owner_ || failure_)
         return;
+    in_turn_ = true;
     take_from_guest();
     if (wants_room_ && !failure_)
         fill_guest();
@@ -172,6 +189,7 @@ void Vif::handle_event() {
 void Vif::handle_descriptor(std::uint32_t events) {
     if (!owner_ || failure_)
         return;
+    in_turn_ = true;
     if (events & EPOLLIN)
         fill_guest();
     else
@@ -206,7 +224,7 @@ void Vif::fill_guest() {
             return listen(false);
         }
         ++frames;
-        if (!read_frames())
+        if (tap_ ? !read_frames() : !unqueue_frames())
             break;
     }
     listen(true);
@@ -216,7 +234,7 @@ void Vif::fill_guest() {
 bool Vif::read_frames() {
     Frame& frame = workspace_.batch.frame;
     if (to_guest_.prepare(frame)) {
-        if (tap_.read(frame) != Tap::Reading::frame)
+        if (tap_->read(frame) != Tap::Reading::frame)
             return false;
         workspace_.touch(*this);
         to_guest_.commit(frame);
@@ -225,9 +243,10 @@ bool Vif::read_frames() {
     for (std::size_t index = 0; index < Workspace::frames && to_guest_.has_room().value_or(false); ++index) {
         frame.clear();
         frame.add(workspace_.frame(index), Workspace::frame_pages * chaos::page_size);
-        if (tap_.read(frame) != Tap::Reading::frame)
+        if (tap_->read(frame) != Tap::Reading::frame)
             return false;
-        to_guest_.put(frame, *this);
+        if (!to_guest_.put(frame, *this))
+            ++counters_.to_guest_dropped;
     }
     workspace_.flush();
     return true;
@@ -239,23 +258,74 @@ void Vif::delivered(std::int16_t status) {
             Error(ErrorKind::guest_failed, "a page of its receive ring cannot be copied to (Xen says " +
                                                std::to_string(status) + ")"));
     notify_ |= to_guest_.publish();
+    if (!in_turn_) // another's: it is waiting for us
+        notify_guest();
+}
+
+/// From another port of the switch.
+void Vif::deliver(const Frame& frame, bool is_flooded) {
+    if (!owner_ || failure_ || is_stopping_)
+        return;
+    if (to_guest_.takes(frame))
+        return keep_or_put(frame, is_flooded);
+    if (!frame.is_segmented_later()) {
+        Frame finished;
+        if (fill_in_checksum(frame, workspace_, finished))
+            keep_or_put(finished, is_flooded);
+        return;
+    }
+    (void)cut_into_segments(frame, workspace_, to_guest_.takes_blank_checksums(),
+                            [&](const Frame& segment) { keep_or_put(segment, is_flooded); });
+}
+
+void Vif::keep_or_put(const Frame& frame, bool is_flooded) {
+    // Those that wait go first.
+    if (queue_.is_empty() && to_guest_.put(frame, *this))
+        return;
+    if (is_flooded || !to_guest_.can_ever_put(frame) || !queue_.push(frame)) {
+        ++counters_.to_guest_dropped;
+        return;
+    }
+    wants_room_ = true;
+    if (to_guest_.ask_for_room())
+        daemon_.loop.run_soon(*this);
+}
+
+/// Puts what waits into the ring. False if nothing waits any more.
+bool Vif::unqueue_frames() {
+    std::size_t count = 0;
+    Frame frame;
+    while (count < queue_.size()) {
+        queue_.look_at(count, frame);
+        if (!to_guest_.put(frame, *this))
+            break;
+        ++count;
+    }
+    workspace_.flush();
+    queue_.drop_first(count);
+    return !queue_.is_empty();
 }
 
 void Vif::finish_turn() {
     workspace_.flush();
+    in_turn_ = false;
+    notify_guest();
+}
+
+void Vif::notify_guest() {
     if (std::exchange(notify_, false) && !failure_)
         daemon_.loop.notify(local_);
 }
 
 void Vif::listen(bool wanted) {
-    if (wanted == is_listening_)
+    if (wanted == is_listening_ || !tap_)
         return;
     is_listening_ = wanted;
     if (!wanted)
-        return daemon_.loop.remove(tap_.fd());
-    if (auto added = daemon_.loop.add(tap_.fd(), EPOLLIN, *this); !added) {
+        return daemon_.loop.remove(tap_->fd());
+    if (auto added = daemon_.loop.add(tap_->fd(), EPOLLIN, *this); !added) {
         is_listening_ = false;
-        daemon_.log.error("waiting for frames on " + tap_.name() + ": " + added.error().story());
+        daemon_.log.error("waiting for frames on " + tap_->name() + ": " + added.error().story());
     }
 }
 
@@ -264,12 +334,28 @@ void Vif::listen(bool wanted) {
 Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, chaos::DomainId domain,
                                           const VifSettings& settings) {
     const auto place = TRY(daemon.networks->find(settings.bridge));
+    if (place.own_switch)
+        return make_vif_on_switch(daemon, *place.own_switch, settings);
     Tap tap = TRY(daemon.networks->make_tap(place, domain, settings));
     return std::make_unique<Vif>(daemon, place, std::move(tap), settings);
 }
 
 std::unique_ptr<Backend> make_vif_on_tap(Daemon& daemon, Tap tap, const VifSettings& settings) {
     return std::make_unique<Vif>(daemon, Networks::Place{}, std::move(tap), settings);
+}
+
+Result<std::unique_ptr<Backend>> make_vif_on_switch(Daemon& daemon, Switch& own_switch,
+                                                    const VifSettings& settings) {
+    if (settings.vlan)
+        return Error(ErrorKind::invalid_argument,
+                     "the switch " + own_switch.name() + " does not keep VLANs apart")
+            .advise(
+                "Use a Linux bridge with vlan_filtering, a bridge of Open vSwitch, or a second --switch.");
+    auto vif = std::make_unique<Vif>(
+        daemon, Networks::Place{Networks::Kind::own_switch, own_switch.name(), &own_switch}, std::nullopt,
+        settings);
+    TRY(vif->plug_in());
+    return vif;
 }
 
 } // namespace xendevd

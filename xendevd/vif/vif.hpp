@@ -14,6 +14,7 @@
 
 namespace xendevd {
 
+class Switch;
 class Tap;
 
 struct VifSettings {
@@ -33,5 +34,9 @@ chaos::Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, chaos::DomainId
 
 /// For tests: a vif on a TAP device, or on a socket that stands for one, that is on no bridge.
 std::unique_ptr<Backend> make_vif_on_tap(Daemon& daemon, Tap tap, const VifSettings& settings);
+
+/// A vif on a switch of xendevd's own. Fails with name_taken if another has its address.
+chaos::Result<std::unique_ptr<Backend>> make_vif_on_switch(Daemon& daemon, Switch& own_switch,
+                                                           const VifSettings& settings);
 
 } // namespace xendevd

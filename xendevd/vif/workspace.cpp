@@ -31,7 +31,9 @@ Workspace::Workspace(chaos::xen::GrantTable& grants)
 }
 
 std::span<std::byte> Workspace::new_head() {
-    return {heads_.get() + used_heads_++ % heads * longest_head, longest_head};
+    if (used_heads_ == heads)
+        flush();
+    return {heads_.get() + used_heads_++ * longest_head, longest_head};
 }
 
 void Workspace::touch(Receiver& receiver) {

@@ -69,9 +69,8 @@ class Workspace {
     [[nodiscard]] std::byte* frame(std::size_t index) {
         return frames_.get() + index * frame_pages * chaos::page_size;
     }
-    /// For the head of a frame; valid until flush().
+    /// For the head of a frame; there for this frame and the next one made of it. Flushes if all are in use.
     [[nodiscard]] std::span<std::byte> new_head();
-    [[nodiscard]] bool has_heads() const { return used_heads_ < heads; }
 
     /// Copies into a guest's page at the next flush(), for `receiver`.
     void copy_later(Receiver& receiver, const chaos::xen::GrantCopy& copy);

@@ -12,6 +12,7 @@
 
 #include "noxs/noxs.h"
 #include "tests/xendevd/daemon_fixture.hpp"
+#include "xendevd/backend.hpp"
 #include "xendevd/vif/ring.hpp"
 
 namespace xendevd {
@@ -43,7 +44,7 @@ class FrontEnd {
     void reset() {
         SHARED_RING_INIT(&transmit());
         SHARED_RING_INIT(&receive());
-        transmitted_ = received_ = 0;
+        transmitted_ = answered_ = provided_ = received_ = 0;
     }
     netif_tx_sring& transmit() { return *reinterpret_cast<netif_tx_sring*>(page_(first_page_)); }
     netif_rx_sring& receive() { return *reinterpret_cast<netif_rx_sring*>(page_(first_page_ + 1)); }

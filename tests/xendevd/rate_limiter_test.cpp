@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The buckets of a disk's rate limit.
-#include "xendevd/vbd/rate_limiter.hpp"
+#include "xendevd/rate_limiter.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 const Clock::time_point begin{1000s};
 
 TEST(RateLimiterTest, nothing_limits_without_a_limit) {
-    DiskRateLimiter limiter({});
+    RateLimiter limiter({});
     for (int index = 0; index < 1000; ++index) {
         ASSERT_TRUE(limiter.allows(begin));
         limiter.charge(1e9, 1);
@@ -20,7 +20,7 @@ TEST(RateLimiterTest, nothing_limits_without_a_limit) {
 }
 
 TEST(RateLimiterTest, passes_a_burst_then_the_rate) {
-    DiskRateLimiter limiter({.bytes_per_second = 1'000'000, .interval_us = 50'000});
+    RateLimiter limiter({.bytes_per_second = 1'000'000, .interval_us = 50'000});
     std::uint64_t passed = 0;
     for (auto now = begin; now < begin + 1s; now += 1ms) {
         while (limiter.allows(now)) {
@@ -32,7 +32,7 @@ TEST(RateLimiterTest, passes_a_burst_then_the_rate) {
 }
 
 TEST(RateLimiterTest, counts_requests_as_well) {
-    DiskRateLimiter limiter({.operations_per_second = 100, .interval_us = 100'000});
+    RateLimiter limiter({.operations_per_second = 100, .interval_us = 100'000});
     int passed = 0;
     for (auto now = begin; now < begin + 2s; now += 1ms) {
         for (; limiter.allows(now); ++passed)
@@ -42,7 +42,7 @@ TEST(RateLimiterTest, counts_requests_as_well) {
 }
 
 TEST(RateLimiterTest, a_large_request_is_paid_for_afterwards) {
-    DiskRateLimiter limiter({.bytes_per_second = 100'000, .interval_us = 50'000});
+    RateLimiter limiter({.bytes_per_second = 100'000, .interval_us = 50'000});
     ASSERT_TRUE(limiter.allows(begin));
     limiter.charge(1'005'000, 1); // a burst of 5,000 and ten seconds' worth
     EXPECT_FALSE(limiter.allows(begin + 9990ms));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Filling and emptying the buckets of a disk's rate limit.
-#include "xendevd/vbd/rate_limiter.hpp"
+// Filling and emptying the buckets of a device's rate limit.
+#include "xendevd/rate_limiter.hpp"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@ namespace xendevd {
 
 using Seconds = std::chrono::duration<double>;
 
-DiskRateLimiter::Bucket DiskRateLimiter::make(std::uint64_t per_second, std::uint32_t interval_us) {
+RateLimiter::Bucket RateLimiter::make(std::uint64_t per_second, std::uint32_t interval_us) {
     Bucket bucket;
     bucket.per_second = static_cast<double>(per_second);
     bucket.capacity = std::max(bucket.per_second * interval_us / 1e6, 1.0);
@@ -16,33 +16,33 @@ DiskRateLimiter::Bucket DiskRateLimiter::make(std::uint64_t per_second, std::uin
     return bucket;
 }
 
-DiskRateLimiter::DiskRateLimiter(const chaos::RateLimit& limit)
+RateLimiter::RateLimiter(const chaos::RateLimit& limit)
     : bytes_(make(limit.bytes_per_second, limit.interval_us)),
-      requests_(make(limit.operations_per_second, limit.interval_us)),
+      operations_(make(limit.operations_per_second, limit.interval_us)),
       unlimited_(limit.bytes_per_second == 0 && limit.operations_per_second == 0) {}
 
-bool DiskRateLimiter::allows(Clock::time_point now) {
+bool RateLimiter::allows(Clock::time_point now) {
     if (unlimited_)
         return true;
     if (filled_ == Clock::time_point{})
         filled_ = now;
     const double passed = Seconds(now - filled_).count();
     filled_ = now;
-    for (Bucket* bucket : {&bytes_, &requests_})
+    for (Bucket* bucket : {&bytes_, &operations_})
         bucket->level = std::min(bucket->level + bucket->per_second * passed, bucket->capacity);
-    return !bytes_.is_empty() && !requests_.is_empty();
+    return !bytes_.is_empty() && !operations_.is_empty();
 }
 
-void DiskRateLimiter::charge(double bytes, double requests) {
+void RateLimiter::charge(double bytes, double operations) {
     if (unlimited_)
         return;
     bytes_.level -= bytes;
-    requests_.level -= requests;
+    operations_.level -= operations;
 }
 
-Clock::time_point DiskRateLimiter::next() const {
+Clock::time_point RateLimiter::next() const {
     double wait = 0;
-    for (const Bucket* bucket : {&bytes_, &requests_}) {
+    for (const Bucket* bucket : {&bytes_, &operations_}) {
         if (bucket->is_empty())
             wait = std::max(wait, -bucket->level / bucket->per_second);
     }

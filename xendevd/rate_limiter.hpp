@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How much a disk may move per second: bytes and requests, each a bucket that fills steadily and holds one interval's
-// worth.
+// How much a device may move per second: bytes and operations (frames, disk requests), each a bucket that fills steadily
+// and holds one interval's worth.
 #pragma once
 
 #include "libchaos/config/devices.hpp"
@@ -8,14 +8,15 @@
 
 namespace xendevd {
 
-class DiskRateLimiter {
+class RateLimiter {
   public:
-    explicit DiskRateLimiter(const chaos::RateLimit& limit);
+    explicit RateLimiter(const chaos::RateLimit& limit);
 
-    /// Whether a request may be taken now. It may overdraw the buckets: a request larger than an interval's worth passes
+    [[nodiscard]] bool is_limiting() const { return !unlimited_; }
+    /// Whether another operation may pass at `now`. It may overdraw the buckets: one larger than an interval's worth passes
     /// too, and the next ones wait for it.
     [[nodiscard]] bool allows(Clock::time_point now);
-    void charge(double bytes, double requests);
+    void charge(double bytes, double operations);
     /// When allows() becomes true.
     [[nodiscard]] Clock::time_point next() const;
 
@@ -30,7 +31,7 @@ class DiskRateLimiter {
     static Bucket make(std::uint64_t per_second, std::uint32_t interval_us);
 
     Bucket bytes_;
-    Bucket requests_;
+    Bucket operations_;
     bool unlimited_;
     Clock::time_point filled_{};
 };

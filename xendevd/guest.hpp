@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One guest's devices: those behind noxs doors, those in its private store, its console.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "libchaos/devices/protocol.hpp"
+#include "libchaos/unique_fd.hpp"
+#include "xendevd/console/console.hpp"
+#include "xendevd/daemon.hpp"
+#include "xendevd/journal.hpp"
+#include "xendevd/noxs_door.hpp"
+#include "xendevd/store/store.hpp"
+
+namespace xendevd {
+
+using chaos::devices::DeviceType;
+
+/// A device's type as the store has it.
+inline StoreDevice store_device(DeviceType type) {
+    return type == DeviceType::vif ? StoreDevice::vif : StoreDevice::vbd;
+}
+
+class Guest {
+  public:
+    /// Journals of guests lie in `directory`, those of their stores in its directory "stores".
+    Guest(Daemon& daemon, const chaos::devices::AttachRequest& request, const std::string& directory);
+    /// Lets go of everything at once.
+    ~Guest();
+
+    [[nodiscard]] chaos::DomainId domain() const { return domain_; }
+    [[nodiscard]] const chaos::Uuid& uuid() const { return uuid_; }
+    [[nodiscard]] std::size_t devices() const { return devices_.size(); }
+    [[nodiscard]] bool has(DeviceType type, std::uint32_t id) const { return devices_.contains({type, id}); }
+    [[nodiscard]] Console* console() { return console_.get(); }
+    [[nodiscard]] Store* store() { return store_.get(); }
+
+    /// Makes what `request` asks for, all of it or nothing, and writes it into the journal first.
+    chaos::Result<void> add(const chaos::devices::AttachRequest& request,
+                            std::vector<chaos::UniqueFd> images);
+    /// Takes up again what the journal says; `lines` are its contents. What fails is told to the log.
+    void restore(const std::vector<std::string>& lines);
+    void remove(DeviceType type, std::uint32_t id, bool force, std::chrono::milliseconds timeout,
+                Removed removed);
+    /// Removes the journal and the devices' traces on the host: the guest is gone for good.
+    void forget();
+
+    /// A grant of the guest's that must be good as long as it lives, to see whether it does; nothing if it has none.
+    [[nodiscard]] std::optional<chaos::GrantReference> sign_of_life() const;
+    void describe(nlohmann::json& out) const;
+
+  private:
+    struct Device {
+        std::string line;               ///< of the journal: a request for nothing but this
+        std::unique_ptr<NoxsDoor> door; ///< nullptr: it is in the store
+    };
+    using Key = std::pair<DeviceType, std::uint32_t>;
+
+    chaos::Result<void> add_console(const chaos::devices::DeviceEnd& end);
+    chaos::Result<void> add_store(const chaos::devices::AttachStore& store);
+    chaos::Result<void> add_vif(const chaos::devices::AttachVif& vif);
+    chaos::Result<void> add_vbd(const chaos::devices::AttachVbd& vbd, chaos::UniqueFd image);
+    chaos::Result<void> add_all(const chaos::devices::AttachRequest& request,
+                                std::vector<chaos::UniqueFd> images, std::vector<Key>& added);
+    [[nodiscard]] chaos::Result<void> expect_none(Key key) const;
+    chaos::Result<std::unique_ptr<NoxsDoor>> open_door(Key key, const chaos::devices::DeviceEnd& end,
+                                                       std::unique_ptr<Backend> backend);
+    chaos::Result<Store*> store_for(Key key);
+    void write_removal(Key key);
+    [[nodiscard]] std::string naming(DeviceType type, std::uint32_t id) const;
+    [[nodiscard]] chaos::devices::AttachRequest request() const;
+    void drop(Key key);
+    void tidy_journal();
+
+    Daemon& daemon_;
+    chaos::DomainId domain_;
+    chaos::Uuid uuid_;
+    std::string name_;
+    bool is_noxs_;
+    Journal journal_;
+    std::string store_directory_;
+    std::string first_line_; ///< console and store
+    std::optional<chaos::GrantReference> console_grant_;
+    std::unique_ptr<Console> console_;
+    std::unique_ptr<Store> store_;
+    std::map<Key, Device> devices_;
+};
+
+} // namespace xendevd

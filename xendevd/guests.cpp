@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which guests there are, and whether they still are.
+#include "xendevd/guests.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "libchaos/xen/control.hpp"
+
+namespace xendevd {
+
+using chaos::DomainId;
+using chaos::Error;
+using chaos::ErrorKind;
+using chaos::Result;
+namespace devices = chaos::devices;
+
+namespace {
+
+/// A guest that another toolstack destroyed stays behind as a zombie while its pages are mapped here. Each is looked at
+/// once in about ten seconds, a few at a time, so that thousands of idle guests cost nothing to speak of.
+constexpr std::chrono::seconds look_every{1};
+constexpr std::size_t looks_per_round = 10;
+constexpr std::size_t fewest_looks = 8;
+
+std::string naming(DomainId domain) {
+    return "domain " + std::to_string(raw(domain));
+}
+
+} // namespace
+
+Result<void> Guests::attach(const devices::AttachRequest& request, std::vector<chaos::UniqueFd> images) {
+    auto found = guests_.find(request.domain);
+    if (found != guests_.end() && found->second->uuid() != request.uuid) {
+        // Domain ids are used again: the guest that was here is gone.
+        forget(request.domain);
+        found = guests_.end();
+    }
+    const bool is_new = found == guests_.end();
+    if (is_new) {
+        auto guest = std::make_unique<Guest>(daemon_, request, directory_);
+        found = guests_.emplace(request.domain, std::move(guest)).first;
+    }
+    auto added = found->second->add(request, std::move(images));
+    if (!added && is_new)
+        forget(request.domain);
+    watch_for_deaths();
+    return added;
+}
+
+void Guests::detach(const devices::DetachRequest& request, Removed removed) {
+    Guest* guest = find(request.domain);
+    if (!guest || !guest->has(request.type, request.id))
+        return removed(Error(ErrorKind::not_found, naming(request.domain) + " has no " +
+                                                       std::string(name_of(request.type)) + " " +
+                                                       std::to_string(request.id)));
+    guest->remove(request.type, request.id, request.force, request.timeout, std::move(removed));
+}
+
+Result<void> Guests::shutdown(const devices::ShutdownRequest& request) {
+    Guest* guest = find(request.domain);
+    if (!guest || !guest->store())
+        return Error(ErrorKind::not_found,
+                     naming(request.domain) + " has no private store to be told through");
+    return guest->store()->shutdown(name_of(request.action));
+}
+
+void Guests::forget(DomainId domain) {
+    const auto found = guests_.find(domain);
+    if (found == guests_.end())
+        return;
+    const std::unique_ptr<Guest> guest = std::move(found->second);
+    guests_.erase(found);
+    guest->forget();
+}
+
+Guest* Guests::find(DomainId domain) {
+    const auto found = guests_.find(domain);
+    return found == guests_.end() ? nullptr : found->second.get();
+}
+
+Guest* Guests::first_from(std::uint32_t id) {
+    const auto found =
+        std::find_if(guests_.lower_bound(DomainId{static_cast<std::uint16_t>(std::min(id, 65535u))}),
+                     guests_.end(), [&](const auto& entry) { return raw(entry.first) >= id; });
+    return found == guests_.end() ? nullptr : found->second.get();
+}
+
+std::size_t Guests::devices() const {
+    std::size_t count = 0;
+    for (const auto& [id, guest] : guests_)
+        count += guest->devices();
+    return count;
+}
+
+Result<void> Guests::restore(chaos::xen::Control& control) {
+    for (const DomainId domain : TRY(Journal::domains(directory_))) {
+        Journal journal(directory_, domain);
+        auto lines = journal.read();
+        if (!lines || lines->empty()) {
+            daemon_.log.error("the journal of " + naming(domain) + " cannot be used" +
+                              (lines ? ": it is empty" : ": " + lines.error().story()));
+            journal.remove();
+            continue;
+        }
+        auto request = devices::decode_request(lines->front());
+        const auto* attach = request ? std::get_if<devices::AttachRequest>(&*request) : nullptr;
+        const auto info = control.domain_info(domain);
+        const bool lives =
+            attach && info && *info && !(*info)->dying && (*info)->handle == attach->uuid.bytes;
+        if (!lives) {
+            daemon_.log.info(naming(domain) + " is gone, and its devices with it");
+            journal.remove();
+            continue;
+        }
+        auto guest = std::make_unique<Guest>(daemon_, *attach, directory_);
+        guest->restore(*lines);
+        guests_.emplace(domain, std::move(guest));
+    }
+    watch_for_deaths();
+    return {};
+}
+
+void Guests::watch_for_deaths() {
+    if (!guests_.empty() && !is_set())
+        daemon_.loop.run_at(Clock::now() + look_every, *this);
+}
+
+void Guests::run_timer() {
+    std::vector<chaos::xen::GrantCopy> looks;
+    std::vector<DomainId> looked_at;
+    std::array<std::byte, 1> byte{};
+    std::size_t budget = std::max(fewest_looks, guests_.size() / looks_per_round + 1);
+    for (auto guest = guests_.lower_bound(next_to_probe_); guest != guests_.end() && budget > 0;
+         ++guest, --budget) {
+        next_to_probe_ = DomainId{static_cast<std::uint16_t>(raw(guest->first) + 1)};
+        const auto reference = guest->second->sign_of_life();
+        if (!reference)
+            continue;
+        chaos::xen::GrantCopy look{};
+        look.source.granted = {raw(*reference), 0, raw(guest->first)};
+        look.destination.local = byte.data();
+        look.length = 1;
+        look.flags = chaos::xen::GrantCopy::source_granted;
+        looks.push_back(look);
+        looked_at.push_back(guest->first);
+    }
+    if (budget > 0)
+        next_to_probe_ = DomainId{0}; // all were seen: from the start again
+    if (!looks.empty() && daemon_.grants.copy(looks)) {
+        for (std::size_t index = 0; index < looks.size(); ++index) {
+            if (looks[index].status == 0)
+                continue;
+            daemon_.log.info(naming(looked_at[index]) + " is gone, and its devices with it");
+            forget(looked_at[index]);
+        }
+    }
+    watch_for_deaths();
+}
+
+} // namespace xendevd
