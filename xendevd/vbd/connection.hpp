@@ -12,11 +12,11 @@
 
 #include "xendevd/backend.hpp"
 #include "xendevd/daemon.hpp"
+#include "xendevd/rate_limiter.hpp"
 #include "xendevd/vbd/disk_ring.hpp"
 #include "xendevd/vbd/engine.hpp"
 #include "xendevd/vbd/image.hpp"
 #include "xendevd/vbd/persistent_grants.hpp"
-#include "xendevd/rate_limiter.hpp"
 #include "xendevd/vbd/request.hpp"
 #include "xendevd/vbd/transfer.hpp"
 
