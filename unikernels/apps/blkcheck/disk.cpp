@@ -72,6 +72,8 @@ void Disk::run(Work& work) {
             vbd_->submit(*request, job.operation, job.offset / Vbd::sector, job.bytes);
         }
         vbd_->publish();
+        // Only what completes makes room for more.
+        wait_until([this] { return vbd_->has_work() || vbd_->in_flight() == 0; });
         while (const auto completion = vbd_->complete()) {
             const Job& job = jobs[completion->request];
             const bool hint =
@@ -84,13 +86,10 @@ void Disk::run(Work& work) {
             vbd_->give_back(completion->request);
             ++requests_done;
         }
-        if (vbd_->in_flight() == 0) {
+        // It finishes what is under way before it goes, unless the other side has gone.
+        if (vbd_->in_flight() == 0 || vbd_->state() != FrontEnd::State::closing) {
             leave_if_asked();
         }
-        if (!more && vbd_->in_flight() == 0) {
-            return;
-        }
-        wait_until([this] { return vbd_->has_work(); });
     }
 }
 

@@ -208,11 +208,10 @@ void unikernel::app_main(const BootInfo& boot) {
     const std::uint64_t depth =
         std::clamp<std::uint64_t>(number_or(line, "depth", mode == "random" ? 32 : 6), 1, 32);
     const std::uint64_t seconds = number_or(line, "seconds", 5);
-    const bool blocks_only = mode == "random" || job_bytes == block;
+    const std::uint64_t pages =
+        mode == "random" ? 8 : std::min<std::uint64_t>(job_bytes / page_size, Vbd::most_pages);
     Disk disk(static_cast<std::uint16_t>(number_or(line, "disk", 0)), static_cast<std::uint8_t>(depth),
-              blocks_only ? 1
-                          : static_cast<std::uint16_t>(
-                                std::min<std::uint64_t>(job_bytes / page_size, Vbd::most_pages)));
+              static_cast<std::uint16_t>(pages));
     std::uint64_t bytes = disk.bytes();
     if (const std::uint64_t size = number_or(line, "size", 0); size != 0) {
         bytes = std::min(bytes, size * kibibyte * kibibyte);
