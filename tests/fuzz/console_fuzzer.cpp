@@ -22,6 +22,9 @@ constexpr std::size_t indices = 3072; // xen/io/console.h: in[1024], out[2048], 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     using chaos::fuzz::require;
     static const std::string path = "/tmp/console_fuzzer." + std::to_string(::getpid());
+    static const bool tidied =
+        std::atexit([] { (void)::unlink(path.c_str()), (void)::unlink((path + ".1").c_str()); }) == 0;
+    require(tidied);
     static xendevd::ConsoleLog log(path);
     alignas(8) static std::byte page[4096];
     std::memset(page, 0, sizeof page);
