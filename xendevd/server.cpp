@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t most_clients = 512; ///< most of them consoles; more wait in the kernel's queue
 constexpr int backlog = 256;
+constexpr std::chrono::milliseconds pause{100}; ///< when the process has no descriptor left
 
 /// Binds, replacing what a dead process left.
 Result<void> bind_to(int socket, const std::string& path) {
@@ -73,15 +74,29 @@ Result<std::unique_ptr<Server>> Server::open(Daemon& daemon, Guests& guests, con
 
 void Server::handle_descriptor(std::uint32_t) {
     chaos::UniqueFd socket(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket.is_open())
-        return; // it went away again; or there is no descriptor left, and it must wait
+    if (!socket.is_open()) {
+        if (errno != EMFILE && errno != ENFILE && errno != ENOMEM)
+            return; // it went away again
+        // Nothing to take it in with: it would be announced again and again meanwhile.
+        listen(false);
+        return daemon_.loop.run_at(daemon_.loop.now() + pause, *this);
+    }
     const int descriptor = socket.get();
     auto client = std::make_unique<Client>(daemon_, guests_, *this, std::move(socket));
     if (auto started = client->start(); !started)
         return daemon_.log.error("taking in a client: " + started.error().story());
     clients_[descriptor] = std::move(client);
     if (clients_.size() >= most_clients)
-        (void)daemon_.loop.change(listening_.get(), 0); // it is there, so it can be changed
+        listen(false);
+}
+
+void Server::listen(bool on) {
+    (void)daemon_.loop.change(listening_.get(),
+                              on ? std::uint32_t{EPOLLIN} : 0); // it is in the loop, so it can be changed
+}
+
+void Server::run_timer() {
+    listen(clients_.size() < most_clients);
 }
 
 void Server::forget(int descriptor) {
@@ -93,7 +108,7 @@ void Server::run_task() {
     for (const int descriptor : ended_)
         clients_.erase(descriptor);
     ended_.clear();
-    (void)daemon_.loop.change(listening_.get(), EPOLLIN);
+    listen(true);
 }
 
 } // namespace xendevd

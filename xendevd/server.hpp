@@ -14,7 +14,7 @@ namespace xendevd {
 class Client;
 class Guests;
 
-class Server final : DescriptorHandler, Task {
+class Server final : DescriptorHandler, Task, Timer {
   public:
     /// Listens at `path`, open to root and xendevd's own user. Fails if another xendevd does already; a socket that
     /// a dead one left is replaced.
@@ -29,6 +29,8 @@ class Server final : DescriptorHandler, Task {
     Server(Daemon& daemon, Guests& guests, chaos::UniqueFd listening);
     void handle_descriptor(std::uint32_t events) override;
     void run_task() override;
+    void run_timer() override;
+    void listen(bool on);
 
     Daemon& daemon_;
     Guests& guests_;
