@@ -47,6 +47,7 @@ Result<std::unique_ptr<Networks>> Networks::open(EventLoop& loop, chaos::xen::Gr
                                                  const std::string& default_bridge) {
     auto netlink = TRY(Netlink::open());
     std::unique_ptr<Networks> networks(new Networks(std::move(netlink), grants));
+    networks->open_vswitch_.connect_early();
     for (const std::string& text : switches)
         networks->switches_.push_back(
             TRY(Switch::open(loop, log, networks->workspace_, networks->netlink_, text)));
@@ -72,6 +73,8 @@ Result<Networks::Place> Networks::find(const std::string& bridge) {
         bridges_[place.name] = TRY(netlink_.index_of(place.name));
         return place;
     }
+    if (TRY(open_vswitch_.has_bridge(place.name)))
+        return Place{Kind::open_vswitch, place.name};
     const bool exists = ::access(interface.c_str(), F_OK) == 0;
     return Error(ErrorKind::not_found, exists ? "the interface " + place.name + " is no bridge"
                                               : "there is no bridge " + place.name)
@@ -90,7 +93,14 @@ Result<Tap> Networks::make_tap(const Place& place, chaos::DomainId domain, const
     link.alias = alias_of(domain, settings.id);
     link.has_ipv6 = false;
     link.vlan = settings.vlan;
-    TRY(plug_in(place, link, name));
+    if (place.kind == Kind::open_vswitch) {
+        link.vlan.reset(); // of the port in the database, not of the kernel's bridge
+        TRY(netlink_.set_up(name, link));
+        TRY(open_vswitch_.add_port(place.name, name, settings.vlan)
+                .while_doing("adding a port to the bridge " + place.name));
+    } else {
+        TRY(plug_in(place, link, name));
+    }
     return tap;
 }
 
@@ -130,9 +140,11 @@ void Networks::keep_devices() {
         own->keep_device();
 }
 
-void Networks::give_back(const Place&, Tap& tap) {
+void Networks::give_back(const Place& place, Tap& tap) {
     if (keeps_devices_)
-        tap.keep();
+        return tap.keep();
+    if (place.kind == Kind::open_vswitch)
+        (void)open_vswitch_.remove_port(tap.name()).has_value(); // without its device it does no harm
 }
 
 Result<void>
@@ -141,8 +153,10 @@ Networks::remove_leftovers(const std::function<bool(chaos::DomainId, std::uint16
         const auto owner = owner_of(link.alias);
         const bool is_switch = std::any_of(switches_.begin(), switches_.end(),
                                            [&](const auto& own) { return own->name() == link.name; });
-        if (!is_switch && (!owner || !is_known(owner->first, owner->second)))
-            TRY(netlink_.remove(link.index).while_doing("removing " + link.name + ", whose guest is gone"));
+        if (is_switch || (owner && is_known(owner->first, owner->second)))
+            continue;
+        (void)open_vswitch_.remove_port(link.name).has_value(); // if it was one
+        TRY(netlink_.remove(link.index).while_doing("removing " + link.name + ", whose guest is gone"));
     }
     return {};
 }

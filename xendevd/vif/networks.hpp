@@ -14,6 +14,7 @@
 #include "xendevd/event_loop.hpp"
 #include "xendevd/log.hpp"
 #include "xendevd/vif/netlink.hpp"
+#include "xendevd/vif/open_vswitch.hpp"
 #include "xendevd/vif/switch.hpp"
 #include "xendevd/vif/tap.hpp"
 #include "xendevd/vif/vif.hpp"
@@ -43,7 +44,7 @@ class Networks {
     /// Makes the TAP device of a vif, or takes over the one that a former xendevd left, and puts it on a bridge. Fails with
     /// name_taken, not_found, or system if the bridge is full.
     chaos::Result<Tap> make_tap(const Place& place, chaos::DomainId domain, const VifSettings& settings);
-    /// Removes the TAP device unless keep_devices() was called.
+    /// Removes the TAP device and its port unless keep_devices() was called.
     void give_back(const Place& place, Tap& tap);
 
     /// Removes what a former xendevd left of vifs that `is_known` does not know. For the start: it looks at every
@@ -62,6 +63,7 @@ class Networks {
     [[nodiscard]] chaos::Error explain(chaos::Error problem, const Place& place) const;
 
     Netlink netlink_;
+    OpenVswitch open_vswitch_;
     Workspace workspace_;
     std::string default_bridge_;
     std::vector<std::unique_ptr<Switch>> switches_;

@@ -144,6 +144,34 @@ TEST_F(NetworksTest, finds_a_bridge_that_was_made_anew) {
     EXPECT_EQ(make(78).error().kind(), ErrorKind::not_found);
 }
 
+/// Where Open vSwitch runs, as in the lab; its database is asked, not its data path.
+TEST_F(NetworksTest, makes_ports_of_open_vswitch) {
+    if (!run("ovs-vsctl --timeout=5 show"))
+        GTEST_SKIP() << "no Open vSwitch runs here";
+    run("ovs-vsctl --if-exists del-br ovsbr7");
+    ASSERT_TRUE(run("ovs-vsctl --no-wait add-br ovsbr7"));
+    settings.bridge = "ovsbr7";
+    settings.vlan = 42;
+    auto vif = make();
+    ASSERT_TRUE(vif) << vif.error().story();
+    EXPECT_TRUE(run("ovs-vsctl list-ports ovsbr7 | grep -qx vif77.0"));
+    EXPECT_TRUE(run("ovs-vsctl get port vif77.0 tag | grep -qx 42"));
+    nlohmann::json text = nlohmann::json::object();
+    (*vif)->describe(text);
+    EXPECT_EQ(text["kind"], "openvswitch");
+    networks->keep_devices();
+    vif->reset();
+    EXPECT_TRUE(run("ovs-vsctl list-ports ovsbr7 | grep -qx vif77.0"));
+    restart();
+    vif = make();
+    ASSERT_TRUE(vif) << vif.error().story();
+    vif->reset();
+    EXPECT_FALSE(run("ovs-vsctl list-ports ovsbr7 | grep -q vif77.0"));
+    settings.bridge = "ovsbr8";
+    EXPECT_EQ(make().error().kind(), ErrorKind::not_found);
+    EXPECT_TRUE(run("ovs-vsctl --no-wait del-br ovsbr7"));
+}
+
 TEST_F(NetworksTest, says_when_a_bridge_is_full) {
     std::vector<std::unique_ptr<Backend>> vifs;
     for (std::uint16_t id = 1;; ++id) {
