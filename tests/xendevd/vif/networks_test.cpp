@@ -7,6 +7,7 @@
 
 #include "tests/xendevd/daemon_fixture.hpp"
 #include "tests/xendevd/vif/host_network.hpp"
+#include "xendevd/privileges.hpp"
 
 namespace xendevd {
 namespace {
@@ -173,6 +174,7 @@ TEST_F(NetworksTest, makes_ports_of_open_vswitch) {
 }
 
 TEST_F(NetworksTest, says_when_a_bridge_is_full) {
+    ASSERT_TRUE(raise_file_limit());
     std::vector<std::unique_ptr<Backend>> vifs;
     for (std::uint16_t id = 1;; ++id) {
         auto vif = make(id);
