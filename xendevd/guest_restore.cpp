@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "xendevd/guest.hpp"
+#include "xendevd/vbd/vbd.hpp"
 
 namespace xendevd {
 
@@ -21,6 +22,7 @@ Result<chaos::UniqueFd> reopen(const chaos::DiskConfig& disk) {
     chaos::UniqueFd image(::open(disk.path.c_str(), flags));
     if (!image.is_open())
         return Error::from_errno("opening " + disk.path, errno);
+    wait_for_image(image, disk.read_only);
     return image;
 }
 

@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <string>
+#include <thread>
 
 namespace xendevd {
 
@@ -24,6 +26,11 @@ constexpr std::uint64_t bytes_per_sector = 512;
 
 Error unfit(std::string why) {
     return Error(ErrorKind::invalid_config, std::move(why));
+}
+
+/// False if another has it. A file system without locks is no reason to refuse.
+bool try_lock(int file, bool read_only) {
+    return ::flock(file, (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
 } // namespace
@@ -106,10 +113,18 @@ Result<void> Image::bypass_page_cache(std::uint32_t sector_size) {
 }
 
 Result<void> Image::lock(bool read_only) {
-    if (::flock(file(), (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-        return {}; // a file system without locks is no reason to refuse
+    if (try_lock(file(), read_only))
+        return {};
     return unfit(read_only ? "another program writes to it" : "another guest or program uses it")
         .advise("an image can have one writer, or any number of readers (access=ro)");
+}
+
+void wait_for_image(const chaos::UniqueFd& image, bool read_only) {
+    // Operations hold the open file that they work on, and with it its lock: the lock tells when they are over.
+    using namespace std::chrono_literals;
+    static const auto end = Clock::now() + 5s; // for all images together
+    while (!try_lock(image.get(), read_only) && Clock::now() < end)
+        std::this_thread::sleep_for(5ms);
 }
 
 } // namespace xendevd

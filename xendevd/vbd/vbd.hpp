@@ -33,4 +33,8 @@ struct VbdSettings {
 chaos::Result<std::unique_ptr<Backend>> make_vbd(Daemon& daemon, chaos::DomainId domain,
                                                  const VbdSettings& settings, chaos::UniqueFd image);
 
+/// After a restart, before make_vbd(): waits until the image is free, at most five seconds for all images together. What a killed xendevd had under
+/// way is finished by the kernel after the process is gone, and must not come after what its successor writes.
+void wait_for_image(const chaos::UniqueFd& image, bool read_only);
+
 } // namespace xendevd

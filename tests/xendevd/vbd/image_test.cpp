@@ -2,6 +2,7 @@
 // Which images are refused, and why; who may share one.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -94,6 +95,28 @@ TEST_F(ImageTest, is_free_when_the_disk_is_gone_though_its_opener_is_not) {
     chaos::UniqueFd opener(::open(path, O_RDWR | O_CLOEXEC));
     ASSERT_TRUE(make_vbd(daemon, guest_id, settings, duplicate(opener))); // and gone
     EXPECT_TRUE(make(path, O_RDWR));
+}
+
+TEST_F(ImageTest, is_waited_for_after_a_restart) {
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    const pid_t former = ::fork();
+    if (former == 0) {
+        const int file = ::open(path, O_RDWR);
+        (void)::flock(file, LOCK_EX);
+        (void)!::write(ready[1], "x", 1);
+        ::usleep(60'000);
+        ::_exit(0);
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    chaos::UniqueFd file(::open(path, O_RDWR | O_CLOEXEC));
+    EXPECT_FALSE(make(path, O_RDWR));
+    wait_for_image(file, false);
+    EXPECT_TRUE(make_vbd(daemon, guest_id, settings, std::move(file)));
+    ::waitpid(former, nullptr, 0);
+    ::close(ready[0]);
+    ::close(ready[1]);
 }
 
 TEST_F(ImageTest, direct_access_bypasses_the_page_cache) {
