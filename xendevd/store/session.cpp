@@ -39,6 +39,7 @@ StoreSession::StoreSession(chaos::DomainId domain, std::byte* page, StoreJournal
 
 Result<StoreSession::Served> StoreSession::serve(StoreChanges& made) {
     progress_ = false;
+    half_a_request_ = false;
     bool more = TRY(flush());
     for (int count = 0; more && count < requests_in_a_turn; ++count) {
         std::uint32_t end = 0;
@@ -50,7 +51,7 @@ Result<StoreSession::Served> StoreSession::serve(StoreChanges& made) {
         carry_out(*request, end, made);
         more = TRY(flush());
     }
-    return Served{progress_, more};
+    return Served{progress_, more, half_a_request_ || !events_.empty()};
 }
 
 /// Puts what there is onto the ring; true if all of it fitted.
@@ -94,6 +95,7 @@ Result<std::optional<StoreRequest>> StoreSession::next_request(std::uint32_t& en
     std::string bytes = parts_;
     bytes.resize(parts_.size() + *available);
     ring_.peek(0, std::span(bytes).subspan(parts_.size()));
+    half_a_request_ = *available > 0;
     if (bytes.size() < sizeof(xsd_sockmsg))
         return std::optional<StoreRequest>{};
     xsd_sockmsg header;
@@ -113,6 +115,7 @@ Result<std::optional<StoreRequest>> StoreSession::next_request(std::uint32_t& en
         }
         return std::optional<StoreRequest>{};
     }
+    half_a_request_ = false;
     end = ring_.request_position() + static_cast<std::uint32_t>(size - parts_.size());
     return std::optional(
         StoreRequest{header.type, header.req_id, header.tx_id, bytes.substr(sizeof header, header.len)});

@@ -34,6 +34,9 @@ class StoreSession {
     struct Served {
         bool progress = false; ///< an index moved: the guest wants an event
         bool more = false;     ///< there is more to do at once
+        /// Half a request is there, or an event finds no room. A guest sends no event when it goes on: Linux only does
+        /// when everything before was consumed, or the ring was full. So it has to be looked at again.
+        bool waiting = false;
     };
     /// One turn: finishes what was begun and carries out a few requests. What the guest changed is added to `made`. An
     /// error means that the guest broke the protocol; nothing must be asked of the session after it but its contents.
@@ -77,6 +80,7 @@ class StoreSession {
     std::optional<chaos::Error> journal_problem_;
     std::uint64_t requests_ = 0;
     bool progress_ = false;
+    bool half_a_request_ = false; ///< was there when it was last looked at
 };
 
 } // namespace xendevd
