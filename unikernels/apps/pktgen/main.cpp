@@ -101,6 +101,14 @@ Vif::Counters counters() {
     return first != nullptr ? first->vif()->counters() : Vif::Counters{};
 }
 
+/// Gives the other side a moment to take what was sent last.
+void leave() {
+    for (const std::uint64_t end = monotonic_ns() + second / 5; monotonic_ns() < end;) {
+        net::wait(end);
+        net::round();
+    }
+}
+
 Plan read_plan(std::string_view line) {
     Plan plan;
     if (const auto to = find_value(line, "to")) {
@@ -147,7 +155,7 @@ void unikernel::app_main(const BootInfo& boot) {
             next_report = now + second;
         }
         if (over) {
-            return;
+            return leave();
         }
         net::wait(std::min(next, next_report));
     }
