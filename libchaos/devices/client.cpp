@@ -41,8 +41,12 @@ Result<void> wait_for(int file, short events, Clock::time_point deadline, int st
 } // namespace
 
 Error Client::not_running(const std::string& path) {
-    return Error(ErrorKind::system, "xendevd does not run: nobody listens at " + path)
+    return Error::from_errno("xendevd does not run: " + path, ECONNREFUSED)
         .advise("Start it with `systemctl start xendevd`, or by hand as `xendevd &`.");
+}
+
+bool Client::is_not_running(const Error& error) {
+    return error.system_errno() == ECONNREFUSED;
 }
 
 Result<std::optional<Client>> Client::connect_if_running(const std::string& path) {

@@ -26,8 +26,9 @@ class Client {
     static Result<std::optional<Client>> connect_if_running(const std::string& path);
     /// The same, but then an Error that says how to start it.
     static Result<Client> connect(const std::string& path);
-    /// The Error that connect() gives.
+    /// The Error that connect() gives, and whether an Error is such a one.
     static Error not_running(const std::string& path);
+    static bool is_not_running(const Error& error);
 
     /// `images` are the open files of request.vbds, in their order; they stay the caller's.
     Result<void> attach(const AttachRequest& request, std::span<const int> images, int stop_fd = -1);

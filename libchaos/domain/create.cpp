@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "libchaos/domain/device_server.hpp"
 #include "libchaos/domain/execute.hpp"
 #include "libchaos/domain/load_image.hpp"
 #include "libchaos/domain/prepare.hpp"
@@ -51,27 +52,33 @@ Result<Reserved> reserve_and_prepare(Host& host, const GuestConfig& config, cons
     }
 }
 
-GuestRecord record_of(const Shell& shell, const GuestConfig& config, const Uuid& uuid) {
+GuestRecord record_of(const Shell& shell, const GuestConfig& config, const Uuid& uuid,
+                      std::span<const devices::OpenImage> images) {
     GuestRecord record;
     record.id = shell.domain.id();
     record.uuid = uuid;
     record.config = config;
+    record.config.vifs.clear();
+    record.config.disks.clear();
     record.created_unix_ms =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
                                        std::chrono::system_clock::now().time_since_epoch())
                                        .count());
     record.system = shell.system;
     record.console = shell.console;
+    record_devices(record, shell, config, images);
     return record;
 }
 
 Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const Kernel& kernel,
                                     const CreateOptions& options) {
     TRY(check_stop(options.stop_fd));
-    if (!config.vifs.empty() || !config.disks.empty())
-        return Error(ErrorKind::invalid_config, "vif= and disk= are not carried out yet");
     const Uuid uuid = config.uuid.value_or(Uuid::random());
-    const Flavour flavour = flavour_of(config, kernel.headers());
+    TRY(check_devices(config, kernel.headers()));
+    devices::Client* const devices =
+        TRY(needs_device_server(config) ? host.needed_devices() : host.devices());
+    const auto images = TRY(devices::open_images(config.disks, devices::ImageLock::hold));
+    const Flavour flavour = flavour_of(config, kernel.headers(), devices != nullptr);
     const bool watch = options.wait_ready && !options.paused;
     if (watch && flavour.platform != Platform::noxs)
         return Error(ErrorKind::invalid_argument,
@@ -86,10 +93,11 @@ Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const
     created.times.prepare_us = microseconds_since(start);
 
     const auto execute_start = Clock::now();
-    StartedGuest guest = TRY(execute(host, std::move(shell), config, kernel, {options.paused, watch}));
+    StartedGuest guest = TRY(execute(host, std::move(shell), config, kernel,
+                                     {options.paused, watch, devices, images, options.stop_fd}));
     created.times.execute_us = microseconds_since(execute_start);
     const auto running = Clock::now();
-    TRY(reservation.commit(record_of(guest.shell(), config, uuid)));
+    TRY(reservation.commit(record_of(guest.shell(), config, uuid, images)));
     if (watch) {
         if (auto ready = guest.wait_ready(*options.wait_ready, options.stop_fd); !ready) {
             // The domain goes before its record does: killed in between, we leave a record that tidies
@@ -109,6 +117,8 @@ Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const
 
 Result<void> check_creatable(const GuestConfig& config, const Kernel& kernel) {
     const KernelHeaders& headers = kernel.headers();
+    TRY(check_devices(config, headers));
+    TRY(devices::open_images(config.disks, devices::ImageLock::none));
     if (config.type == GuestType::pv)
         return check_pv(config, kernel);
     if (!headers.pvh_entry)
@@ -119,13 +129,42 @@ Result<void> check_creatable(const GuestConfig& config, const Kernel& kernel) {
         ramdisk_size = static_cast<std::uint64_t>(
             TRY(open_regular_file(config.ramdisk).while_doing("opening ramdisk " + config.ramdisk))
                 .status.st_size);
-    return check_image_fits(headers, ramdisk_size, MemoryLayout(config.memory_kib))
+    const Flavour flavour = flavour_of(config, headers);
+    return check_image_fits(headers, ramdisk_size,
+                            MemoryLayout(config.memory_kib, flavour.vifs + flavour.vbds))
         .while_doing("kernel " + kernel.path());
+}
+
+Result<void> check_repeatable(const GuestConfig& config) {
+    for (const VifConfig& vif : config.vifs)
+        if (vif.mac)
+            return Error(ErrorKind::invalid_config,
+                         "several guests cannot have one MAC address, " + to_text(*vif.mac))
+                .advise("Leave mac= out of vif=: each guest is then given one of its own.");
+    for (const DiskConfig& disk : config.disks)
+        if (!disk.read_only)
+            return Error(ErrorKind::invalid_config, "several guests cannot write to one disk, " + disk.path)
+                .advise(
+                    "Give it with access r, or make the guests one by one, each with an image of its own.");
+    for (const VifConfig& vif : config.vifs)
+        if (!vif.device_name.empty() || vif.ipv4)
+            return Error(ErrorKind::invalid_config,
+                         vif.ipv4 ? "several guests cannot have one address, " + to_text(*vif.ipv4)
+                                  : "several guests cannot have one vifname, " + vif.device_name)
+                .advise("Leave it out of vif=, or make the guests one by one.");
+    return {};
 }
 
 Result<CreatedGuest> create(Host& host, const GuestConfig& config, const Kernel& kernel,
                             const CreateOptions& options) {
-    return create_unnamed(host, config, kernel, options).while_doing("creating guest " + config.name);
+    const auto attempt = [&]() -> Result<CreatedGuest> {
+        if (config.vifs.empty())
+            return create_unnamed(host, config, kernel, options);
+        GuestConfig complete = config;
+        complete_vifs(complete);
+        return create_unnamed(host, complete, kernel, options);
+    };
+    return attempt().while_doing("creating guest " + config.name);
 }
 
 } // namespace chaos

@@ -41,8 +41,12 @@ struct CreatedGuest {
 Result<CreatedGuest> create(Host& host, const GuestConfig& config, const Kernel& kernel,
                             const CreateOptions& options);
 
+/// Whether several guests can be made of one configuration: none may have a MAC address of its own choosing, nor write to
+/// a disk. Fails with invalid_config, saying what to do.
+Result<void> check_repeatable(const GuestConfig& config);
+
 /// Checks everything that can be checked without creating a domain: kernel, ramdisk, type, memory against the
-/// image's needs.
+/// image's needs, disk images. Needs no xendevd.
 Result<void> check_creatable(const GuestConfig& config, const Kernel& kernel);
 
 } // namespace chaos

@@ -2,10 +2,11 @@
 // The toolstack's half of the noxs contract.
 #include "libchaos/domain/device_page.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
-#include "noxs/noxs.h"
+#include "libchaos/domain/memory_layout.hpp"
 
 namespace chaos {
 
@@ -34,12 +35,25 @@ void write_once(std::byte* page, std::size_t offset, std::uint32_t value) {
 
 constexpr std::size_t guest_half = offsetof(noxs_system_page, guest);
 constexpr std::size_t state_offset = guest_half + offsetof(noxs_system_guest_half, state);
+constexpr std::size_t features_offset = guest_half + offsetof(noxs_system_guest_half, features);
 constexpr std::size_t answer_offset = guest_half + offsetof(noxs_system_guest_half, answer);
 constexpr std::size_t answer_sequence_offset = guest_half + offsetof(noxs_system_guest_half, answer_sequence);
 constexpr std::size_t request_offset =
     offsetof(noxs_system_page, backend) + offsetof(noxs_system_backend_half, request);
 constexpr std::size_t request_sequence_offset =
     offsetof(noxs_system_page, backend) + offsetof(noxs_system_backend_half, request_sequence);
+
+/// Changes a device page so that a guest which reads meanwhile notices.
+template<typename Change>
+void change_page(std::byte* device_page, Change change) {
+    constexpr std::size_t generation = offsetof(noxs_device_page_header, generation);
+    // An odd one was left by a process that was killed at this: it is taken up.
+    const std::uint32_t odd = read_once(device_page, generation) | 1;
+    write_once(device_page, generation, odd);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    change(*reinterpret_cast<noxs_device_page*>(device_page));
+    write_once(device_page, generation, odd + 1);
+}
 
 } // namespace
 
@@ -59,9 +73,61 @@ void write_device_page(const DevicePageContents& contents, std::byte* device_pag
     page->header.entry_count = count;
 }
 
+DeviceSlot slot_at(std::uint16_t entry, Gfn frame, EventChannelPort port) {
+    static_assert(DeviceSlot::end_of_entries == NOXS_ENTRY_COUNT);
+    static_assert(MemoryLayout::window_pages == NOXS_ENTRY_COUNT);
+    return {entry, 0, {frame, port, GrantReference{NOXS_FIRST_GRANT + entry}}};
+}
+
+void add_entry(std::byte* device_page, DeviceName device, const DeviceSlot& slot) {
+    noxs_device_entry added = entry(device.type, slot.location);
+    added.id = device.id;
+    added.instance = slot.instance;
+    change_page(device_page, [&](noxs_device_page& page) {
+        page.entries[slot.entry] = added;
+        // Read back from where the guest may write: a wrong count only harms itself.
+        const std::uint16_t count = std::min<std::uint16_t>(page.header.entry_count, NOXS_ENTRY_COUNT);
+        page.header.entry_count = std::max<std::uint16_t>(count, slot.entry + 1);
+    });
+}
+
+void remove_entry(std::byte* device_page, const DeviceSlot& slot) {
+    change_page(device_page,
+                [&](noxs_device_page& page) { page.entries[slot.entry].type = NOXS_DEVICE_NONE; });
+}
+
+void clear_control_page(std::byte* page) {
+    std::memset(page, 0, page_size);
+}
+
+void write_vif_config(std::byte* page, const VifConfig& vif) {
+    constexpr std::uint16_t usual_mtu = 1500;
+    noxs_vif_config config{};
+    if (vif.mac)
+        std::copy(vif.mac->begin(), vif.mac->end(), config.mac);
+    config.mtu = vif.mtu ? vif.mtu : usual_mtu;
+    if (vif.ipv4)
+        std::copy(vif.ipv4->begin(), vif.ipv4->end(), config.ipv4);
+    if (vif.gateway)
+        std::copy(vif.gateway->begin(), vif.gateway->end(), config.ipv4_gateway);
+    config.ipv4_prefix = vif.ipv4_prefix;
+    std::memcpy(page + offsetof(noxs_vif_page, config), &config, sizeof config);
+}
+
+void write_vbd_config(std::byte* page, const DiskConfig& disk, std::uint64_t sectors,
+                      std::uint32_t sector_size) {
+    noxs_vbd_config config{};
+    config.sectors = sectors;
+    config.sector_size = sector_size;
+    config.flags = disk.read_only ? NOXS_VBD_READ_ONLY : 0;
+    disk.device_name.copy(config.name, sizeof config.name - 1);
+    std::memcpy(page + offsetof(noxs_vbd_page, config), &config, sizeof config);
+}
+
 SystemReport read_system_page(const std::byte* page, std::uint32_t sequence) {
     SystemReport report;
     report.ready = read_once(page, state_offset) == NOXS_STATE_READY;
+    report.hotplug = read_once(page, features_offset) & NOXS_FEATURE_HOTPLUG;
     report.answered = sequence != 0 && read_once(page, answer_sequence_offset) == sequence;
     if (report.answered) {
         const std::uint32_t answer = read_once(page, answer_offset);

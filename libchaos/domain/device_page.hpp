@@ -7,6 +7,7 @@
 
 #include "libchaos/state/record.hpp"
 #include "libchaos/xen/ids.hpp"
+#include "noxs/noxs.h"
 
 namespace chaos {
 
@@ -26,11 +27,33 @@ struct DevicePageContents {
 void write_device_page(const DevicePageContents& contents, std::byte* device_page, std::byte* system_page,
                        std::byte* console_page);
 
+/// Which device an entry is of: its kind, and its number among those of one kind.
+struct DeviceName {
+    noxs_device_type type = NOXS_DEVICE_NONE;
+    std::uint16_t id = 0;
+};
+
+/// The place `entry` of a device page, whose control page is `frame`; its grant follows from the contract.
+DeviceSlot slot_at(std::uint16_t entry, Gfn frame, EventChannelPort port);
+
+/// Writes the entry of a device whose control page is ready, or takes it away. The guest may run: it sees the page before
+/// or after, never in between. At most one process at a time changes a page.
+void add_entry(std::byte* device_page, DeviceName device, const DeviceSlot& slot);
+void remove_entry(std::byte* device_page, const DeviceSlot& slot);
+
+/// Makes a page a control page that nobody has looked at yet.
+void clear_control_page(std::byte* page);
+/// Says in a control page what the device is. An MTU of 0 becomes the usual 1500.
+void write_vif_config(std::byte* page, const VifConfig& vif);
+void write_vbd_config(std::byte* page, const DiskConfig& disk, std::uint64_t sectors,
+                      std::uint32_t sector_size);
+
 /// What a guest says of itself on its system device: copied once and checked, so it may be used.
 struct SystemReport {
     bool ready = false;
     bool answered = false; ///< the latest request
     bool accepted = false; ///< valid if answered
+    bool hotplug = false;  ///< it notices devices that come and go
 };
 
 /// Reads the guest's half of the control page at `page`; `sequence` is the latest request sent. Values that

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "libchaos/domain/device_page.hpp"
+#include "libchaos/domain/device_server.hpp"
 #include "libchaos/domain/load_image.hpp"
 #include "libchaos/domain/pv_guest.hpp"
 #include "libchaos/domain/wait_event.hpp"
@@ -29,15 +30,18 @@ Result<void> write_boot_pages(const Shell& shell, const GuestConfig& config,
 
     const std::uint64_t special = layout.special_start().address();
     const std::uint64_t special_end = layout.special_end().address();
-    std::array<xen::MemoryRange, 4> memory{{
-        {0, special, xen::MemoryKind::ram},
-        {special, special_end - special, xen::MemoryKind::reserved},
-        {special_end, layout.low_pages() * page_size - special_end, xen::MemoryKind::ram},
-        {MemoryLayout::high_start.address(), layout.high_pages() * page_size, xen::MemoryKind::ram},
-    }};
-    std::size_t memory_count = memory.size();
-    while (memory[memory_count - 1].size == 0)
-        --memory_count;
+    std::array<xen::MemoryRange, 5> memory;
+    std::size_t memory_count = 0;
+    const auto add = [&](std::uint64_t address, std::uint64_t size, xen::MemoryKind kind) {
+        if (size)
+            memory[memory_count++] = {address, size, kind};
+    };
+    add(0, special, xen::MemoryKind::ram);
+    add(special, special_end - special, xen::MemoryKind::reserved);
+    add(special_end, layout.low_pages() * page_size - special_end, xen::MemoryKind::ram);
+    if (noxs)
+        add(layout.window().address(), MemoryLayout::window_pages * page_size, xen::MemoryKind::reserved);
+    add(MemoryLayout::high_start.address(), layout.high_pages() * page_size, xen::MemoryKind::ram);
 
     xen::StartInfo info;
     info.modules = std::span(modules.data(), module_count);
@@ -97,6 +101,9 @@ Result<StartedGuest> execute(Host& host, Shell shell, const GuestConfig& config,
         TRY(load_pvh(host, shell, config, kernel));
     else
         TRY(load_pv(host, shell, config, kernel));
+
+    if (options.devices)
+        TRY(serve_devices(*options.devices, shell, config, options.images, options.stop_fd));
 
     std::optional<EventChannelPort> local_port;
     if (options.watch && shell.system) {

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 
+#include "libchaos/devices/image.hpp"
 #include "libchaos/domain/host.hpp"
 #include "libchaos/domain/shell.hpp"
 #include "libchaos/image/kernel.hpp"
@@ -27,7 +29,10 @@ class StartedGuest {
     /// if the guest stops first (its last console output is in the advice), timed_out, or interrupted.
     Result<void> wait_ready(std::chrono::milliseconds timeout, int stop_fd);
     /// The guest lives on after this object.
-    void keep() { shell_.domain.release(); }
+    void keep() {
+        shell_.backends.release();
+        shell_.domain.release();
+    }
 
   private:
     Host* host_;
@@ -38,9 +43,14 @@ class StartedGuest {
 struct ExecuteOptions {
     bool paused = false; ///< do not let it run yet
     bool watch = false;  ///< bind the system device so that wait_ready() can be called
+    /// xendevd, if it runs: it serves the guest's console, and its vifs and disks if there are any.
+    devices::Client* devices = nullptr;
+    std::span<const devices::OpenImage> images = {}; ///< of config.disks, in their order
+    int stop_fd = -1;                                ///< as in CreateOptions
 };
 
-/// Loads kernel, ramdisk and command line of `config` into the shell, sets the entry point and lets it run.
+/// Loads kernel, ramdisk and command line of `config` into the shell, sets the entry point, has its devices served and
+/// lets it run. The shell must be of the flavour that `config` needs.
 /// On failure the shell's domain is gone.
 Result<StartedGuest> execute(Host& host, Shell shell, const GuestConfig& config, const Kernel& kernel,
                              const ExecuteOptions& options);

@@ -15,9 +15,19 @@ constexpr std::uint32_t stock_channels(std::uint32_t vcpus) {
     return for_each_vcpu * vcpus + for_devices;
 }
 
+/// Devices take a channel each; what was set aside for the guest's own use stays there.
+constexpr std::uint32_t with_devices(std::uint32_t channels, std::uint32_t devices) {
+    constexpr std::uint32_t few = 32; // fit into what every guest has
+    return devices <= few ? channels : channels + devices;
+}
+
+/// A stock Linux grants a page for each of the 256 receive requests and up to 18 for each of as many transmit requests of
+/// a vif, and a thousand for a vbd. The limit costs nothing: Xen gives frames when the guest asks for them.
+constexpr std::uint32_t grant_frames_of_stock_devices = 64;
+
 } // namespace
 
-Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers) {
+Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers, bool device_server) {
     Flavour flavour;
     flavour.type = config.type;
     flavour.platform =
@@ -30,6 +40,15 @@ Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers) {
     if (flavour.platform == Platform::stock)
         flavour.max_event_channels = std::max(config.max_event_channels, stock_channels(config.vcpus));
     flavour.max_grant_frames = config.max_grant_frames;
+    if (flavour.platform == Platform::noxs) {
+        flavour.vifs = static_cast<std::uint32_t>(config.vifs.size());
+        flavour.vbds = static_cast<std::uint32_t>(config.disks.size());
+        flavour.max_event_channels = with_devices(flavour.max_event_channels, flavour.vifs + flavour.vbds);
+    } else if (config.store == StoreMode::private_store ||
+               (config.store == StoreMode::automatic && device_server)) {
+        flavour.private_store = true;
+        flavour.max_grant_frames = std::max(config.max_grant_frames, grant_frames_of_stock_devices);
+    }
     return flavour;
 }
 

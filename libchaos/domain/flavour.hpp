@@ -25,11 +25,15 @@ struct Flavour {
     std::vector<CpuSet> cpus_soft; ///< soft affinity
     std::uint32_t max_event_channels = 127;
     std::uint32_t max_grant_frames = 4;
+    std::uint32_t vifs = 0;     ///< with control pages: those of a guest that speaks noxs
+    std::uint32_t vbds = 0;     ///< the same
+    bool private_store = false; ///< a stock guest with a store served by xendevd
 
     friend bool operator==(const Flavour&, const Flavour&) = default;
 };
 
-/// The flavour that `config` needs when it runs a kernel with these headers.
-Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers);
+/// The flavour that `config` needs when it runs a kernel with these headers. `device_server` says whether xendevd runs,
+/// which decides whether a stock guest gets a store if its configuration leaves it open.
+Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers, bool device_server = false);
 
 } // namespace chaos

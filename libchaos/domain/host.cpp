@@ -17,4 +17,20 @@ Result<xen::EventChannels*> Host::events() {
     return events_.get();
 }
 
+Result<devices::Client*> Host::devices() {
+    if (!devices_) {
+        auto client = TRY(devices::Client::connect_if_running(options_.xendevd_socket));
+        if (client)
+            devices_ = std::make_unique<devices::Client>(std::move(*client));
+    }
+    return devices_.get();
+}
+
+Result<devices::Client*> Host::needed_devices() {
+    auto* client = TRY(devices());
+    if (!client)
+        return devices::Client::not_running(options_.xendevd_socket);
+    return client;
+}
+
 } // namespace chaos

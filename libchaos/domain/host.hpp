@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "libchaos/devices/client.hpp"
 #include "libchaos/result.hpp"
 #include "libchaos/state/registry.hpp"
 #include "libchaos/xen/control.hpp"
@@ -34,6 +35,11 @@ class Host {
     [[nodiscard]] xen::ForeignMemory& memory() { return memory_; }
     /// Opened on first use, because a plain create needs none.
     [[nodiscard]] Result<xen::EventChannels*> events();
+    /// xendevd, which serves devices; null if it does not run. One system call if there is no socket of it; connected on
+    /// first use, and kept.
+    [[nodiscard]] Result<devices::Client*> devices();
+    /// The same, but then an Error that says how to start it.
+    [[nodiscard]] Result<devices::Client*> needed_devices();
     [[nodiscard]] Registry& registry() { return registry_; }
     [[nodiscard]] const HostOptions& options() const { return options_; }
 
@@ -46,6 +52,7 @@ class Host {
     xen::Control control_;
     xen::ForeignMemory memory_;
     std::unique_ptr<xen::EventChannels> events_;
+    std::unique_ptr<devices::Client> devices_;
     Registry registry_;
 };
 

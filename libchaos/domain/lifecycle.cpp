@@ -7,7 +7,9 @@
 #include <array>
 #include <cerrno>
 
+#include "libchaos/domain/binding.hpp"
 #include "libchaos/domain/device_page.hpp"
+#include "libchaos/domain/device_server.hpp"
 #include "libchaos/domain/reconcile.hpp"
 #include "libchaos/domain/wait_event.hpp"
 #include "noxs/noxs.h"
@@ -34,25 +36,16 @@ std::uint32_t request_number(PowerRequest request) {
     return NOXS_REQUEST_NONE;
 }
 
-/// Unbinds on every way out.
-class Binding {
-  public:
-    static Result<Binding> make(xen::EventChannels& events, DomainId domain, EventChannelPort remote) {
-        return Binding(events, TRY(events.bind(domain, remote)));
-    }
-    Binding(Binding&& other) noexcept : events_(std::exchange(other.events_, nullptr)), port_(other.port_) {}
-    Binding& operator=(Binding&&) = delete;
-    ~Binding() {
-        if (events_)
-            (void)events_->unbind(port_); // closing is all that is left to do with it
-    }
-    [[nodiscard]] Result<void> notify() const { return events_->notify(port_); }
-
-  private:
-    Binding(xen::EventChannels& events, EventChannelPort port) : events_(&events), port_(port) {}
-    xen::EventChannels* events_;
-    EventChannelPort port_;
-};
+/// A stock kernel that has a store is asked there; it says nothing in return.
+Result<void> ask_through_store(Host& host, const GuestInfo& guest, PowerRequest request) {
+    if (request == PowerRequest::crash)
+        return Error(ErrorKind::guest_failed, "its kernel knows no such request")
+            .advise("`chaos destroy` ends it without asking.");
+    auto* client = TRY(host.needed_devices());
+    return client->shutdown(guest.domain.id, request == PowerRequest::reboot
+                                                 ? devices::ShutdownAction::reboot
+                                                 : devices::ShutdownAction::poweroff);
+}
 
 Result<void> send_request(Host& host, const GuestInfo& guest, PowerRequest request,
                           std::chrono::milliseconds timeout, int stop_fd) {
@@ -60,8 +53,11 @@ Result<void> send_request(Host& host, const GuestInfo& guest, PowerRequest reque
         return Error(ErrorKind::guest_failed,
                      std::string("it ") + describe(guest.domain.shutdown_reason) + " already")
             .advise("`chaos destroy` removes a guest that has stopped.");
+    if (guest.record && guest.record->store)
+        return ask_through_store(host, guest, request);
     if (!guest.record || !guest.record->system)
-        return Error(ErrorKind::guest_failed, "its kernel does not speak noxs, so it cannot be asked")
+        return Error(ErrorKind::guest_failed,
+                     "its kernel does not speak noxs and it has no store, so it cannot be asked")
             .advise("`chaos destroy` ends it without asking.");
     const DeviceLocation& system = *guest.record->system;
     const DomainId id = guest.domain.id;
@@ -102,6 +98,9 @@ Result<void> destroy(Host& host, const GuestInfo& guest) {
     if (!domain)
         return Error(domain.error()).while_doing(naming("destroying", guest));
     if (*domain && (*domain)->handle == guest.domain.handle) {
+        // What xendevd maps would keep the domain as a zombie. One that cannot be reached lets go by itself later.
+        if (auto devices = host.devices(); devices && *devices)
+            (void)(*devices)->forget(guest.domain.id);
         auto destroyed = host.control().destroy(guest.domain.id);
         if (!destroyed && destroyed.error().system_errno() != ESRCH)
             return std::move(destroyed).while_doing(naming("destroying", guest));
@@ -149,11 +148,12 @@ Result<xen::ShutdownReason> wait_for_shutdown(Host& host, const GuestInfo& guest
 Result<CreatedGuest> restart(Host& host, const GuestInfo& guest, const CreateOptions& options) {
     if (!guest.record)
         return Error(ErrorKind::not_found, "the guest has no record");
-    GuestConfig config = guest.record->config;
-    config.uuid = guest.record->uuid;
+    const GuestConfig config = guest.record->current_config();
     // Everything that can fail without touching the guest is tried while there still is one.
     const Kernel kernel = TRY(Kernel::open(config.kernel, host.options().cache_directory + "/kernels"));
     TRY(check_creatable(config, kernel));
+    if (needs_device_server(config))
+        TRY(host.needed_devices());
     TRY(destroy(host, guest));
     return create(host, config, kernel, options);
 }

@@ -22,7 +22,8 @@ Result<void> rename(Host& host, const GuestInfo& guest, std::string_view new_nam
 
 enum class PowerRequest : std::uint8_t { poweroff, reboot, crash };
 
-/// Asks the guest, over its system device (docs/noxs.md), and waits until it has accepted.
+/// Asks the guest, over its system device (docs/noxs.md), and waits until it has accepted; a stock guest through its
+/// private store, without an answer.
 /// Fails with guest_failed if it has no system device, says no, or is not running; timed_out if it does not
 /// answer.
 Result<void> request_power(Host& host, const GuestInfo& guest, PowerRequest request,

@@ -58,7 +58,7 @@ Result<void> check_image_fits(const KernelHeaders& headers, std::uint64_t ramdis
     // The sum cannot wrap: the parser bounds end_address by 4 GiB, a file's size is below 2^63.
     if (needed <= limit)
         return {};
-    const std::uint64_t with_special = needed / page_size + MemoryLayout::special_pages;
+    const std::uint64_t with_special = needed / page_size + layout.special_pages();
     return Error(ErrorKind::invalid_config, "kernel and ramdisk need " + std::to_string(needed / 1024) +
                                                 " KiB, the guest's memory has room for " +
                                                 std::to_string(limit / 1024) + " KiB")

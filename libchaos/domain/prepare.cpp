@@ -65,7 +65,7 @@ Result<void> give_memory(Host& host, const Shell& shell, int stop_fd) {
 /// the back-end.
 Result<void> give_devices(Host& host, Shell& shell) {
     const DomainId id = shell.domain.id();
-    std::array<xen::GrantSeed, 2> grants;
+    std::array<xen::GrantSeed, 2 + most_devices> grants;
     std::size_t count = 0;
     if (shell.flavour.platform == Platform::noxs) {
         const EventChannelPort port = TRY(host.control().allocate_unbound(id, this_domain));
@@ -77,8 +77,38 @@ Result<void> give_devices(Host& host, Shell& shell) {
         shell.flavour.platform == Platform::noxs ? console_grant : stock_console_grant;
     shell.console = DeviceLocation{shell.layout.console(), port, grant};
     grants[count++] = {grant, this_domain, shell.layout.console()};
+    if (shell.flavour.private_store) {
+        shell.store = DeviceLocation{
+            shell.layout.store(), TRY(host.control().allocate_unbound(id, this_domain)), stock_store_grant};
+        grants[count++] = {stock_store_grant, this_domain, shell.layout.store()};
+    }
+    const std::uint32_t devices = shell.flavour.vifs + shell.flavour.vbds;
+    shell.slots.reserve(devices);
+    for (std::uint32_t index = 0; index < devices; ++index) {
+        const DeviceSlot slot =
+            slot_at(static_cast<std::uint16_t>(DeviceSlot::first_entry + index),
+                    shell.layout.control_page(index), TRY(host.control().allocate_unbound(id, this_domain)));
+        grants[count++] = {slot.location.grant, this_domain, slot.location.frame};
+        shell.slots.push_back(slot);
+    }
     shell.grants = TRY(host.memory().seed_grants(id, std::span(grants.data(), count)));
     return {};
+}
+
+/// The device page and the pages its entries name. A guest that does not run yet: plain writes.
+void write_device_pages(const Shell& shell) {
+    write_device_page({shell.domain.id(), *shell.system, *shell.console},
+                      shell.page(shell.layout.device_page()), shell.page(shell.layout.system()),
+                      shell.page(shell.layout.console()));
+    std::uint32_t index = 0;
+    for (const DeviceSlot& slot : shell.slots) {
+        const bool vif = index < shell.flavour.vifs;
+        const auto id = static_cast<std::uint16_t>(vif ? index : index - shell.flavour.vifs);
+        clear_control_page(shell.page(slot.location.frame));
+        add_entry(shell.page(shell.layout.device_page()), {vif ? NOXS_DEVICE_VIF : NOXS_DEVICE_VBD, id},
+                  slot);
+        ++index;
+    }
 }
 
 /// The pages of a kernel that is small enough to be mapped with the special pages; (0, 0) if it is not.
@@ -94,11 +124,11 @@ std::pair<Gfn, std::uint64_t> pages_of_small_image(const KernelHeaders* kernel, 
 /// Each mapping costs two system calls and their hypercalls, so there is one for everything.
 Result<void> map_pages(Host& host, Shell& shell, const KernelHeaders* kernel) {
     const MemoryLayout& layout = shell.layout;
-    shell.first_special =
-        shell.flavour.platform == Platform::stock ? layout.special_start() : layout.console();
+    const bool all = shell.flavour.platform == Platform::stock || !shell.slots.empty();
+    shell.first_special = all ? layout.special_start() : layout.console();
     std::tie(shell.image_start, shell.image_pages) = pages_of_small_image(kernel, layout);
 
-    std::array<std::uint64_t, MemoryLayout::special_pages + small_image_pages> gfns;
+    std::array<std::uint64_t, MemoryLayout::common_pages + most_devices + small_image_pages> gfns;
     std::size_t count = 0;
     for (Gfn frame = shell.first_special; frame < layout.special_end(); frame = frame + 1)
         gfns[count++] = frame.number;
@@ -127,6 +157,9 @@ void trim_paging_pool(Host& host, const Shell& shell) {
 
 Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& flavour,
                       const KernelHeaders* kernel, int stop_fd) {
+    if (!MemoryLayout(flavour.memory_kib, flavour.vifs + flavour.vbds).has_room())
+        return Error(ErrorKind::invalid_config, "its devices need more pages than its memory of " +
+                                                    std::to_string(flavour.memory_kib) + " KiB has");
     xen::DomainSpec spec;
     spec.id = id;
     spec.handle = uuid.bytes;
@@ -135,16 +168,8 @@ Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& 
     spec.max_event_channels = flavour.max_event_channels;
     spec.max_grant_frames = flavour.max_grant_frames;
     TRY(host.control().create_domain(spec));
-    Shell shell{DomainGuard(host.control(), id),
-                flavour,
-                MemoryLayout(flavour.memory_kib),
-                {},
-                {},
-                {},
-                0,
-                {},
-                {},
-                {}};
+    Shell shell{DomainGuard(host.control(), id), uuid, flavour,
+                MemoryLayout(flavour.memory_kib, flavour.vifs + flavour.vbds)};
 
     TRY(host.control().set_max_vcpus(id, flavour.vcpus));
     TRY(set_affinities(host, id, flavour));
@@ -160,8 +185,7 @@ Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& 
         TRY(give_devices(host, shell));
         TRY(map_pages(host, shell, kernel));
         if (flavour.platform == Platform::noxs)
-            write_device_page({id, *shell.system, *shell.console}, shell.page(shell.layout.device_page()),
-                              shell.page(shell.layout.system()), shell.page(shell.layout.console()));
+            write_device_pages(shell);
         else
             TRY(furnish_stock_platform(host, shell));
     }

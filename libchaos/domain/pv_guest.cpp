@@ -60,6 +60,9 @@ Result<void> load_pv(Host& host, Shell& shell, const GuestConfig& config, const 
     TRY(control.apply_cpuid_policy(id));
     TRY(control.set_memory_map_limit(id, shell.flavour.memory_kib));
     const EventChannelPort console_port = TRY(control.allocate_unbound(id, this_domain));
+    std::optional<EventChannelPort> store_port;
+    if (shell.flavour.private_store)
+        store_port = TRY(control.allocate_unbound(id, this_domain));
 
     const auto kernel_file =
         TRY(FileContents::read(kernel.elf_path(), 0, 1).while_doing("reading kernel " + kernel.path()));
@@ -76,16 +79,23 @@ Result<void> load_pv(Host& host, Shell& shell, const GuestConfig& config, const 
     image.pages = shell.layout.total_pages();
     image.vcpus = shell.flavour.vcpus;
     image.console_port = console_port;
-    auto console_frame = xen::build_pv(control, id, image);
-    if (!console_frame) {
-        if (console_frame.error().kind() == ErrorKind::out_of_memory)
-            return not_enough_memory(host, shell.flavour.memory_kib, std::move(console_frame).error());
-        return std::move(console_frame).error().while_doing("loading kernel " + kernel.path());
+    image.store_port = store_port.value_or(EventChannelPort{});
+    auto rings = xen::build_pv(control, id, image);
+    if (!rings) {
+        if (rings.error().kind() == ErrorKind::out_of_memory)
+            return not_enough_memory(host, shell.flavour.memory_kib, std::move(rings).error());
+        return std::move(rings).error().while_doing("loading kernel " + kernel.path());
     }
 
-    shell.console = DeviceLocation{*console_frame, console_port, stock_console_grant};
-    const std::array<xen::GrantSeed, 1> grants{{{stock_console_grant, this_domain, *console_frame}}};
-    shell.grants = TRY(host.memory().seed_grants(id, grants));
+    std::array<xen::GrantSeed, 2> grants;
+    std::size_t count = 0;
+    shell.console = DeviceLocation{rings->console, console_port, stock_console_grant};
+    grants[count++] = {stock_console_grant, this_domain, rings->console};
+    if (store_port) {
+        shell.store = DeviceLocation{rings->store, *store_port, stock_store_grant};
+        grants[count++] = {stock_store_grant, this_domain, rings->store};
+    }
+    shell.grants = TRY(host.memory().seed_grants(id, std::span(grants.data(), count)));
     return {};
 }
 

@@ -13,8 +13,8 @@ namespace chaos {
 Result<void> check_pv(const GuestConfig& config, const Kernel& kernel);
 
 /// Builds memory, page tables and start info of a PV guest from its kernel and ramdisk, and sets its entry
-/// point. Fills in where its console ring is: `frame` is a machine frame, which is what the page of a PV
-/// guest is mapped by.
+/// point. Fills in where its console ring is, and that of its store if the flavour has one: their
+/// `frame` is a machine frame, which is what the page of a PV guest is mapped by.
 Result<void> load_pv(Host& host, Shell& shell, const GuestConfig& config, const Kernel& kernel);
 
 } // namespace chaos

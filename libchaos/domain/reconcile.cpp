@@ -11,8 +11,11 @@ Result<bool> forget_if_gone(Host& host, DomainId id) {
         const auto domain = TRY(host.control().domain_info(id));
         // Only a domain that carries the UUID of the intent is ours: the id may have gone to another
         // toolstack.
-        if (domain && domain->handle == leftover->uuid.bytes)
+        if (domain && domain->handle == leftover->uuid.bytes) {
+            if (auto devices = host.devices(); devices && *devices)
+                (void)(*devices)->forget(id); // or what it maps would keep the domain as a zombie
             TRY(host.control().destroy(id));
+        }
         TRY(host.registry().remove(id, leftover->uuid));
         return true;
     }

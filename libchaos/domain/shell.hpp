@@ -2,6 +2,7 @@
 // A shell: a prepared domain with memory, vCPUs, special pages and event channels, that only lacks a kernel.
 #pragma once
 
+#include "libchaos/domain/backend_guard.hpp"
 #include "libchaos/domain/domain_guard.hpp"
 #include "libchaos/domain/flavour.hpp"
 #include "libchaos/domain/memory_layout.hpp"
@@ -16,16 +17,20 @@ struct Shell {
     // The order matters: the mappings are undone before the domain is destroyed, or the domain would stay as
     // a zombie.
     DomainGuard domain;
+    Uuid uuid;
     Flavour flavour;
     MemoryLayout layout;
+    BackendGuard backends = {}; ///< once xendevd serves it
     /// PVH: the special pages that the platform uses, then the pages of a small kernel that is known already.
-    xen::Mapping pages;
-    Gfn first_special{};           ///< the first page of `pages`
-    Gfn image_start{};             ///< where the kernel's pages start in the guest
-    std::uint64_t image_pages = 0; ///< how many of them are mapped; 0 if none
-    xen::GrantTableMapping grants; ///< no longer used, but to be undone without haste
-    std::optional<DeviceLocation> system;
-    std::optional<DeviceLocation> console;
+    xen::Mapping pages = {};
+    Gfn first_special{};                ///< the first page of `pages`
+    Gfn image_start{};                  ///< where the kernel's pages start in the guest
+    std::uint64_t image_pages = 0;      ///< how many of them are mapped; 0 if none
+    xen::GrantTableMapping grants = {}; ///< no longer used, but to be undone without haste
+    std::optional<DeviceLocation> system = {};
+    std::optional<DeviceLocation> console = {};
+    std::optional<DeviceLocation> store = {}; ///< of a stock guest
+    std::vector<DeviceSlot> slots = {};       ///< of a guest that speaks noxs: its vifs, then its vbds
 
     /// A special page of a PVH shell.
     [[nodiscard]] std::byte* page(Gfn frame) const { return pages.page(frame.number - first_special.number); }

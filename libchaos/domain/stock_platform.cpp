@@ -19,6 +19,11 @@ Result<void> furnish_stock_platform(Host& host, const Shell& shell) {
                       layout.acpi().address(), shell.flavour.vcpus);
     // The guest does not run yet: a plain write, and no memory of a former owner may show through.
     std::memset(shell.page(layout.console()), 0, page_size);
+    if (shell.store) {
+        TRY(control.set_hvm_parameter(id, xen::HvmParameter::store_pfn, shell.store->frame.number));
+        TRY(control.set_hvm_parameter(id, xen::HvmParameter::store_event_channel, raw(shell.store->port)));
+        std::memset(shell.page(layout.store()), 0, page_size);
+    }
     return {};
 }
 

@@ -47,6 +47,24 @@ class Reservation {
     std::string name_;
 };
 
+/// A guest's record, held for a change: until this object goes, nobody else replaces or removes it.
+class RecordChange {
+  public:
+    RecordChange(RecordChange&&) = default;
+
+    GuestRecord record;
+    /// Puts `record` in place of what was there. May be called again.
+    Result<void> save();
+
+  private:
+    friend class Registry;
+    RecordChange(Registry& registry, UniqueFd lock, GuestRecord current)
+        : record(std::move(current)), registry_(&registry), lock_(std::move(lock)) {}
+
+    Registry* registry_;
+    UniqueFd lock_; // on the file that is there
+};
+
 /// An intent left behind by a process that was killed while it made a guest.
 struct Leftover {
     DomainId id{};
@@ -75,11 +93,15 @@ class Registry {
 
     /// Forgets `id` and its names, if its record or intent still carries `uuid`.
     Result<void> remove(DomainId id, const Uuid& uuid);
+    /// Holds the record of `id`, if it is that of the guest `uuid`, for a change; waits for whoever holds it. Fails with
+    /// not_found. The Registry must outlive it.
+    Result<RecordChange> change(DomainId id, const Uuid& uuid);
     /// Exchanges the name in `id`'s record; fails with name_taken.
     Result<void> rename(DomainId id, std::string_view new_name);
 
   private:
     friend class Reservation;
+    friend class RecordChange;
     Registry(std::string directory, UniqueFd guests, UniqueFd names)
         : directory_(std::move(directory)), guests_(std::move(guests)), names_(std::move(names)) {}
 

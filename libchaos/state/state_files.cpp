@@ -173,22 +173,39 @@ Result<DomainId> link_at_next_id(int guests, int intent) {
                                         std::to_string(highest_id) + " are in use");
 }
 
-Result<void> replace_record(int guests, const GuestRecord& record) {
+namespace {
+
+Result<UniqueFd> put_record(int guests, const GuestRecord& record, bool lock) {
     const FileName replacement = replacement_name(record.id);
-    const UniqueFd file(
+    UniqueFd file(
         ::openat(guests, replacement.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file.is_open())
         return Error::from_errno("open", errno);
     const auto put_in_place = [&]() -> Result<void> {
+        if (lock && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
+            return Error::from_errno("flock", errno);
         TRY(write_all(file.get(), to_json(record)));
         if (::renameat(guests, replacement.c_str(), guests, FileName(record.id).c_str()) != 0)
             return Error::from_errno("rename", errno);
         return {};
     };
     auto done = put_in_place();
-    if (!done)
+    if (!done) {
         (void)unlink(guests, replacement.c_str());
-    return done;
+        return std::move(done).error();
+    }
+    return file;
+}
+
+} // namespace
+
+Result<void> replace_record(int guests, const GuestRecord& record) {
+    TRY(put_record(guests, record, false));
+    return {};
+}
+
+Result<UniqueFd> replace_and_lock_record(int guests, const GuestRecord& record) {
+    return put_record(guests, record, true);
 }
 
 Result<std::optional<std::string>> read_link(int names, const char* name) {

@@ -63,6 +63,8 @@ Result<DomainId> link_at_next_id(int guests, int intent);
 
 /// Puts `record` in place of the file of its id, which the caller has locked; the new file is not locked.
 Result<void> replace_record(int guests, const GuestRecord& record);
+/// The same, but the new file is locked before anybody can see it.
+Result<UniqueFd> replace_and_lock_record(int guests, const GuestRecord& record);
 
 /// What the link of `name` points to, as text; nothing if there is no link.
 Result<std::optional<std::string>> read_link(int names, const char* name);

@@ -127,6 +127,8 @@ Result<EventChannelPort> Control::allocate_unbound(DomainId guest, DomainId remo
 }
 
 Result<void> Control::set_hvm_parameter(DomainId domain, HvmParameter parameter, std::uint64_t value) {
+    static_assert(static_cast<std::uint32_t>(HvmParameter::store_pfn) == HVM_PARAM_STORE_PFN);
+    static_assert(static_cast<std::uint32_t>(HvmParameter::store_event_channel) == HVM_PARAM_STORE_EVTCHN);
     static_assert(static_cast<std::uint32_t>(HvmParameter::timer_mode) == HVM_PARAM_TIMER_MODE);
     static_assert(static_cast<std::uint32_t>(HvmParameter::console_pfn) == HVM_PARAM_CONSOLE_PFN);
     static_assert(static_cast<std::uint32_t>(HvmParameter::console_event_channel) ==

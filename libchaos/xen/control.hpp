@@ -41,6 +41,8 @@ struct DomainSpec {
 
 /// The HVM parameters that chaos sets (xen/hvm/params.h, HVM_PARAM_*).
 enum class HvmParameter : std::uint32_t {
+    store_pfn = 1,
+    store_event_channel = 2,
     timer_mode = 10,
     console_pfn = 17,
     console_event_channel = 18,

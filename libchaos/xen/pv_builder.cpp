@@ -80,7 +80,7 @@ Result<void> build(xc_interface* handle, xc_dom_image* dom, DomainId domain, con
 
 } // namespace
 
-Result<Gfn> build_pv(Control& control, DomainId domain, const PvImage& image) {
+Result<PvRings> build_pv(Control& control, DomainId domain, const PvImage& image) {
     xc_interface* handle = control.handle();
     xc_clear_last_error(handle);
     errno = 0; // not every failure of libxenguest sets it
@@ -91,8 +91,11 @@ Result<Gfn> build_pv(Control& control, DomainId domain, const PvImage& image) {
     builder->max_vcpus = image.vcpus;
     builder->console_evtchn = raw(image.console_port);
     builder->console_domid = raw(this_domain);
+    builder->xenstore_evtchn = raw(image.store_port);
+    builder->xenstore_domid = raw(this_domain);
     TRY(build(handle, builder.get(), domain, image));
-    return Gfn{xc_dom_p2m(builder.get(), builder->console_pfn)};
+    return PvRings{Gfn{xc_dom_p2m(builder.get(), builder->console_pfn)},
+                   Gfn{xc_dom_p2m(builder.get(), builder->xenstore_pfn)}};
 }
 
 } // namespace chaos::xen

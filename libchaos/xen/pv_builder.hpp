@@ -24,18 +24,24 @@ struct PvImage {
     std::uint64_t pages = 0;  ///< of RAM
     std::uint32_t vcpus = 1;
     EventChannelPort console_port{}; ///< the guest's
+    EventChannelPort store_port{};   ///< the guest's, or 0: then the kernel finds no store
+};
+
+/// Where a PV guest's rings are: machine frames, which is what pages of such a guest are mapped by.
+struct PvRings {
+    Gfn console;
+    Gfn store; ///< meaningless without a store_port
 };
 
 /// What a PV start info holds, without its terminating zero.
 constexpr std::size_t maximum_pv_command_line = 1023;
 
 /// Gives the domain, which has vCPUs but no memory, its RAM with the image in it, and sets vCPU 0's entry
-/// state. Returns the machine frame of the console ring. It gets no store: the kernel finds no event channel
-/// for one.
+/// state. Both rings are clear.
 ///
 /// On failure nothing stays mapped; the domain is good for nothing but its destruction. Fails with
 /// invalid_image if the builder rejects the kernel, out_of_memory if the host has not `pages`, invalid_config
 /// if `pages` cannot hold the image.
-Result<Gfn> build_pv(Control& control, DomainId domain, const PvImage& image);
+Result<PvRings> build_pv(Control& control, DomainId domain, const PvImage& image);
 
 } // namespace chaos::xen

@@ -111,7 +111,7 @@ void NoxsGuest::start(Domain& domain) {
     }
     noxs_system_page* page = system_page(domain);
     if (says_ready) {
-        page->guest.features = NOXS_FEATURE_POWEROFF | NOXS_FEATURE_REBOOT | NOXS_FEATURE_CRASH;
+        page->guest.features = features;
         page->guest.state = NOXS_STATE_READY;
     }
     if (stops_with >= 0)

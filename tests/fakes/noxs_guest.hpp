@@ -49,6 +49,7 @@ class NoxsGuest {
     explicit NoxsGuest(Xen& xen);
 
     bool says_ready = true;
+    std::uint32_t features = NOXS_FEATURE_POWEROFF | NOXS_FEATURE_REBOOT | NOXS_FEATURE_CRASH;
     bool notifies = true; ///< sends an event when it has said something
     std::string says;     ///< on its console, before it says ready
     int stops_with = -1;  ///< a reason to shut down with, right after that

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +42,8 @@ bool fails(const char* name) {
 }
 
 } // namespace
+
+std::function<void()> after_send;
 
 void start_counting() {
     calls.clear();
@@ -129,6 +133,43 @@ int __wrap_renameat(int from_directory, const char* from, int to_directory, cons
 int __real_unlinkat(int directory, const char* path, int flags);
 int __wrap_unlinkat(int directory, const char* path, int flags) {
     return fails("unlinkat") ? -1 : __real_unlinkat(directory, path, flags);
+}
+
+int __real_access(const char* path, int mode);
+int __wrap_access(const char* path, int mode) {
+    return fails("access") ? -1 : __real_access(path, mode);
+}
+
+int __real_socket(int domain, int type, int protocol);
+int __wrap_socket(int domain, int type, int protocol) {
+    return fails("socket") ? -1 : __real_socket(domain, type, protocol);
+}
+
+int __real_connect(int file, const sockaddr* address, socklen_t size);
+int __wrap_connect(int file, const sockaddr* address, socklen_t size) {
+    return fails("connect") ? -1 : __real_connect(file, address, size);
+}
+
+ssize_t __real_sendmsg(int file, const msghdr* message, int flags);
+ssize_t __wrap_sendmsg(int file, const msghdr* message, int flags) {
+    if (fails("sendmsg"))
+        return -1;
+    const ssize_t sent = __real_sendmsg(file, message, flags);
+    const int reason = errno;
+    if (chaos::fakes::system_calls::after_send)
+        chaos::fakes::system_calls::after_send();
+    errno = reason;
+    return sent;
+}
+
+int __real_poll(pollfd* files, nfds_t count, int timeout);
+int __wrap_poll(pollfd* files, nfds_t count, int timeout) {
+    return fails("poll") ? -1 : __real_poll(files, count, timeout);
+}
+
+ssize_t __real_recvmsg(int file, msghdr* message, int flags);
+ssize_t __wrap_recvmsg(int file, msghdr* message, int flags) {
+    return fails("recvmsg") ? -1 : __real_recvmsg(file, message, flags);
 }
 
 } // extern "C"

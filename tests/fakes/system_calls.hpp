@@ -22,4 +22,7 @@ void die_at(std::size_t number);
 /// calls are not counted.
 void do_before(std::size_t number, std::function<void()> deed);
 
+/// Called whenever sendmsg(2) has returned, by whomever it was called.
+extern std::function<void()> after_send;
+
 } // namespace chaos::fakes::system_calls

@@ -2,6 +2,7 @@
 // In place of libxenevtchn: dom0's ports, with a descriptor that polls, reads and is written as the kernel's is.
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -92,7 +93,8 @@ xenevtchn_handle* xenevtchn_open(xentoollog_logger*, unsigned) {
     xen().deliver[handle] = [handle](std::uint32_t port) {
         if (queued(handle) >= std::max(ring_size, xen().local_ports.size()))
             handle->overflown = true;
-        else if (::write(handle->driver, &port, sizeof port) != sizeof port)
+        else if (::syscall(SYS_write, handle->driver, &port, sizeof port) !=
+                 sizeof port) // no test makes it fail
             std::abort();
     };
     open_handles().insert(handle);

@@ -153,7 +153,7 @@ int xc_dom_build_image(xc_dom_image* image) {
     Building* built = building(image);
     const std::size_t kernel_pages = (image->kernel_size + frame_size - 1) / frame_size;
     const std::size_t module_pages = image->num_modules ? image->modules[0].size / frame_size : 0;
-    const std::size_t needed = kernel_frame + kernel_pages + module_pages + 2;
+    const std::size_t needed = kernel_frame + kernel_pages + module_pages + 3;
     if (needed > image->total_pages)
         return panic(XC_OUT_OF_MEMORY, "segment does not fit");
     built->mapped = xen().memory.map(built->frames);
@@ -164,6 +164,8 @@ int xc_dom_build_image(xc_dom_image* image) {
         std::memcpy(memory + (kernel_frame + kernel_pages) * frame_size, image->modules[0].blob,
                     image->modules[0].size);
     image->start_info_pfn = needed - 2;
+    image->xenstore_pfn = needed - 3;
+    std::memset(memory + image->xenstore_pfn * frame_size, 0, frame_size);
     image->console_pfn = needed - 1;
     std::memset(memory + image->console_pfn * frame_size, 0, frame_size);
     std::strncpy(reinterpret_cast<char*>(memory + image->start_info_pfn * frame_size),

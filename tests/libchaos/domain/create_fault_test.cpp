@@ -26,6 +26,8 @@ struct Kind {
     bool ramdisk = false;
     bool affinity = false;
     bool pv = false;
+    bool devices = false;
+    bool xendevd = false;
 };
 
 std::ostream& operator<<(std::ostream& out, const Kind& kind) {
@@ -35,7 +37,7 @@ std::ostream& operator<<(std::ostream& out, const Kind& kind) {
 class CreateFaultTest : public test::HostTest {
   protected:
     GuestConfig config_of(const Kind& kind) const {
-        GuestConfig wanted = config();
+        GuestConfig wanted = kind.devices ? config_with_devices() : config();
         if (kind.pv)
             wanted.type = GuestType::pv;
         if (kind.pv)
@@ -61,11 +63,22 @@ class CreateFaultTest : public test::HostTest {
     }
     /// Only a guest that speaks noxs can be played.
     void play(const Kind& kind) {
+        if (kind.xendevd)
+            start_xendevd();
         if (!kind.noxs)
             xen.on_start = nullptr;
     }
     /// The event channels stay open between creations, as they do in a process that makes many guests.
     void open_event_channels() { ASSERT_TRUE(host.events()); }
+
+    void undo(const CreatedGuest& created) {
+        if (xendevd) {
+            auto* client = *host.needed_devices();
+            ASSERT_TRUE(client->forget(created.id));
+        }
+        const auto destroyed = host.control().destroy(created.id);
+        ASSERT_TRUE(destroyed && host.registry().remove(created.id, created.uuid));
+    }
 
     UniqueFd stop{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 };
@@ -87,8 +100,7 @@ TEST_P(EveryKind, leaves_nothing_whichever_call_to_xen_fails) {
             xen.fail_at(0, 0);
             const auto calls = xen.calls();
             if (created) {
-                const auto destroyed = host.control().destroy(created->id);
-                ASSERT_TRUE(destroyed && host.registry().remove(created->id, created->uuid));
+                undo(*created);
                 if (calls.size() < number)
                     break;
                 continue; // the call's failure does not matter, or it cannot fail
@@ -122,8 +134,7 @@ TEST_P(EveryKind, leaves_nothing_whichever_file_system_call_fails) {
             const auto created = create(host, wanted, kernel, options_of(kind));
             const auto calls = system_calls::stop_counting();
             if (created) {
-                const auto destroyed = host.control().destroy(created->id);
-                ASSERT_TRUE(destroyed && host.registry().remove(created->id, created->uuid));
+                undo(*created);
                 if (calls.size() < number)
                     break;
                 continue;
@@ -163,8 +174,7 @@ TEST_P(EveryKind, can_be_interrupted_at_every_call_and_leaves_nothing) {
         SCOPED_TRACE("asked to stop at call " + std::to_string(number));
         if (created) {
             EXPECT_FALSE(kind.wait) << "nobody said ready";
-            const auto destroyed = host.control().destroy(created->id);
-            ASSERT_TRUE(destroyed && host.registry().remove(created->id, created->uuid));
+            undo(*created);
         } else {
             EXPECT_EQ(created.error().kind(), ErrorKind::interrupted) << created.error().story();
             ++interrupted;
@@ -178,12 +188,15 @@ TEST_P(EveryKind, can_be_interrupted_at_every_call_and_leaves_nothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Create, EveryKind,
-    testing::Values(Kind{.name = "noxs"}, Kind{.name = "noxs_waiting", .wait = true},
-                    Kind{.name = "noxs_paused", .paused = true},
-                    Kind{.name = "noxs_with_ramdisk", .ramdisk = true},
-                    Kind{.name = "noxs_with_affinity", .affinity = true},
-                    Kind{.name = "stock", .noxs = false},
-                    Kind{.name = "pv_with_ramdisk", .noxs = false, .ramdisk = true, .pv = true}),
+    testing::Values(
+        Kind{.name = "noxs"}, Kind{.name = "noxs_waiting", .wait = true},
+        Kind{.name = "noxs_paused", .paused = true}, Kind{.name = "noxs_with_ramdisk", .ramdisk = true},
+        Kind{.name = "noxs_with_affinity", .affinity = true}, Kind{.name = "stock", .noxs = false},
+        Kind{.name = "noxs_with_xendevd", .xendevd = true},
+        Kind{.name = "noxs_with_devices", .wait = true, .devices = true, .xendevd = true},
+        Kind{.name = "stock_with_devices", .noxs = false, .devices = true, .xendevd = true},
+        Kind{.name = "pv_with_devices", .noxs = false, .pv = true, .devices = true, .xendevd = true},
+        Kind{.name = "pv_with_ramdisk", .noxs = false, .ramdisk = true, .pv = true}),
     [](const auto& instance) { return std::string(instance.param.name); });
 
 TEST_F(CreateFaultTest, does_nothing_if_asked_to_stop_before_it_begins) {

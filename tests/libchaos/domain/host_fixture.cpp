@@ -2,6 +2,8 @@
 // A host on the pretend Xen.
 #include "host_fixture.hpp"
 
+#include <filesystem>
+
 extern "C" {
 #include <xen/elfnote.h>
 }
@@ -38,7 +40,7 @@ std::string kernel_file(const std::string& code, const std::string& data, Speaks
 }
 
 Host open_host(const std::string& state_directory, const std::string& cache_directory) {
-    auto opened = Host::open({state_directory, cache_directory});
+    auto opened = Host::open({state_directory, cache_directory, state_directory + "/xendevd.sock"});
     EXPECT_TRUE(opened) << opened.error().story();
     return std::move(opened).value();
 }
@@ -67,6 +69,35 @@ GuestConfig HostTest::config(const std::string& name) const {
     config.kernel = kernel_path();
     config.memory_kib = 4096;
     return config;
+}
+
+std::string HostTest::image_path(const std::string& name) const {
+    const std::string path = directory / name;
+    if (!std::filesystem::exists(path)) {
+        write_file(path, "");
+        std::filesystem::resize_file(path, 1 << 20);
+    }
+    return path;
+}
+
+GuestConfig HostTest::config_with_devices(const std::string& name) const {
+    GuestConfig wanted = config(name);
+    wanted.vifs = {parse_vif("bridge=xenbr0,ip=10.0.0.2/16,gateway=10.0.0.1,mtu=9000").value(),
+                   parse_vif("mac=02:00:00:00:00:07").value()};
+    wanted.disks = {parse_disk(image_path("write-" + name) + ",raw,xvda,w").value(),
+                    parse_disk(image_path("read") + ",raw,xvdb,r").value()};
+    return wanted;
+}
+
+fakes::Xendevd& HostTest::start_xendevd() {
+    xendevd = std::make_unique<fakes::Xendevd>(state_directory() + "/xendevd.sock");
+    auto client = host.needed_devices();
+    EXPECT_TRUE(client) << client.error().story();
+    auto status = (*client)->forget(DomainId{1}); // accepted and answered
+    EXPECT_TRUE(status) << status.error().story();
+    xendevd->requests.clear();
+    xen.clear_calls();
+    return *xendevd;
 }
 
 Result<CreatedGuest> HostTest::try_create(const GuestConfig& config, const CreateOptions& options) {

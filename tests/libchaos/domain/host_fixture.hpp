@@ -13,6 +13,7 @@
 #include "libchaos/domain/query.hpp"
 #include "tests/fakes/noxs_guest.hpp"
 #include "tests/fakes/xen.hpp"
+#include "tests/fakes/xendevd.hpp"
 #include "tests/libchaos/temporary_directory.hpp"
 
 namespace chaos::test {
@@ -45,6 +46,12 @@ class HostTest : public testing::Test {
     std::string stock_kernel_path() const { return directory / "stock-kernel"; }
     /// A paravirtual one.
     std::string pv_kernel_path() const { return directory / "pv-kernel"; }
+    /// A disk image of 1 MiB, made when it is first asked for.
+    std::string image_path(const std::string& name = "disk.img") const;
+    /// A guest with two vifs and a disk that it writes and one that it reads.
+    GuestConfig config_with_devices(const std::string& name = "web") const;
+    /// Starts the pretend xendevd, and connects to it so that what that takes is part of every `before`.
+    fakes::Xendevd& start_xendevd();
     std::string state_directory() const { return directory / "state"; }
     /// Another process's view of the same host.
     Host second_host() const;
@@ -55,6 +62,7 @@ class HostTest : public testing::Test {
     fakes::Xen& xen;
     fakes::NoxsGuest guest;
     Host host;
+    std::unique_ptr<fakes::Xendevd> xendevd;
 
     static const std::string code;
     static const std::string data;

@@ -44,5 +44,31 @@ TEST(MemoryLayout, memory_beyond_3_gib_continues_at_4_gib) {
     EXPECT_EQ(MemoryLayout::high_start.number, 4 * gib_in_pages);
 }
 
+TEST(MemoryLayout, control_pages_lie_below_what_every_guest_has) {
+    const MemoryLayout without(4096);
+    const MemoryLayout layout(4096, 3);
+    EXPECT_EQ(layout.special_pages(), 8u);
+    EXPECT_EQ(layout.special_start() + 3, without.special_start());
+    EXPECT_EQ(layout.control_page(0), layout.special_start());
+    EXPECT_EQ(layout.control_page(2) + 1, layout.acpi());
+    // A running guest's pages are found without knowing how many devices it was made with.
+    EXPECT_EQ(layout.device_page(), without.device_page());
+    EXPECT_EQ(layout.system(), without.system());
+    EXPECT_EQ(layout.window(), without.window());
+}
+
+TEST(MemoryLayout, window_begins_where_low_ram_ends) {
+    EXPECT_EQ(MemoryLayout(4096).window().number, 1024u);
+    EXPECT_EQ(MemoryLayout(4096).window(7).number, 1031u);
+    EXPECT_EQ(MemoryLayout(100 * gib_in_kib).window().number, 3 * gib_in_pages);
+}
+
+TEST(MemoryLayout, more_control_pages_than_memory_leave_no_room) {
+    EXPECT_TRUE(MemoryLayout(256, 58).has_room());
+    EXPECT_FALSE(MemoryLayout(256, 59).has_room());
+    EXPECT_FALSE(MemoryLayout(256, 124).has_room());
+    EXPECT_EQ(MemoryLayout(256, 124).special_start().number, 0u);
+}
+
 } // namespace
 } // namespace chaos

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// detach(): the back-end lets go first, then the guest's device page and the record forget the device.
+#include <algorithm>
+
+#include "libchaos/domain/attach.hpp"
+#include "libchaos/domain/hot_plug.hpp"
+
+namespace chaos {
+
+namespace {
+
+using devices::DeviceType;
+
+/// Has xendevd let go. One that does not run, or does not know the device, serves it no more.
+Result<void> stop_serving(Host& host, const devices::DetachRequest& request, int stop_fd) {
+    auto* client = TRY(request.force ? host.devices() : host.needed_devices());
+    if (!client)
+        return {};
+    auto detached = client->detach(request, stop_fd);
+    if (detached || detached.error().kind() == ErrorKind::not_found)
+        return {};
+    if (request.force && devices::Client::is_not_running(detached.error()))
+        return {};
+    return detached;
+}
+
+template<typename Device>
+Result<void> detach_from(Host& host, const GuestInfo& guest, RecordChange& change, std::vector<Device>& list,
+                         const devices::DetachRequest& request, int stop_fd) {
+    const auto found =
+        std::find_if(list.begin(), list.end(), [&](const Device& device) { return device.id == request.id; });
+    if (found == list.end())
+        return Error(ErrorKind::not_found, "it has no such device");
+    TRY(stop_serving(host, request, stop_fd));
+    if (found->slot) {
+        if (!guest.domain.shutdown) { // else nobody looks at its device page any more
+            HotPlug hot_plug = TRY(HotPlug::open(host, change.record));
+            TRY(hot_plug.hide(*found->slot));
+        }
+        change.record.free_slots.push_back(*found->slot);
+    }
+    list.erase(found);
+    return change.save();
+}
+
+} // namespace
+
+Result<void> detach(Host& host, const GuestInfo& guest, DeviceType type, std::uint32_t id,
+                    const DetachOptions& options) {
+    const auto attempt = [&]() -> Result<void> {
+        RecordChange change = TRY(host.registry().change(guest.domain.id, Uuid{guest.domain.handle}));
+        const devices::DetachRequest request{guest.domain.id, type, id, options.force, options.timeout};
+        return type == DeviceType::vif
+                   ? detach_from(host, guest, change, change.record.vifs, request, options.stop_fd)
+                   : detach_from(host, guest, change, change.record.disks, request, options.stop_fd);
+    };
+    return attempt().while_doing("detaching " + std::string(name_of(type)) + " " + std::to_string(id) +
+                                 " from guest " + guest.name());
+}
+
+} // namespace chaos

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Having xendevd serve a new guest: one request for all that it has.
+#pragma once
+
+#include <span>
+
+#include "libchaos/devices/client.hpp"
+#include "libchaos/devices/image.hpp"
+#include "libchaos/domain/host.hpp"
+#include "libchaos/domain/shell.hpp"
+#include "libchaos/image/kernel.hpp"
+
+namespace chaos {
+
+/// Whether a guest of `config` on a kernel with these headers cannot do without xendevd.
+bool needs_device_server(const GuestConfig& config);
+
+/// Whether its devices suit what the kernel can drive: fails with invalid_config.
+Result<void> check_devices(const GuestConfig& config, const KernelHeaders& headers);
+
+/// Draws the MAC addresses that `config` leaves open.
+void complete_vifs(GuestConfig& config);
+
+/// Fills the control pages of a shell that is about to run and has xendevd serve console, store and devices; the shell is
+/// then bound to make xendevd forget them. `config` has all MAC addresses, `images` are its disks. A xendevd that stopped
+/// meanwhile is an Error only for a guest that needs it.
+Result<void> serve_devices(devices::Client& client, Shell& shell, const GuestConfig& config,
+                           std::span<const devices::OpenImage> images, int stop_fd);
+
+/// The devices of a started guest, as they are recorded.
+void record_devices(GuestRecord& record, const Shell& shell, const GuestConfig& config,
+                    std::span<const devices::OpenImage> images);
+
+} // namespace chaos
