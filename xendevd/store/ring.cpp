@@ -23,9 +23,11 @@ std::uint32_t load(XENSTORE_RING_IDX& index) {
     return std::atomic_ref(index).load(std::memory_order_acquire);
 }
 
-/// Release: what the index promises was read or written before it.
+/// Release: what the index promises was read or written before it. And the guest's index is read again only after it:
+/// the guest sends an event only if it finds ours where it was when we went to sleep.
 void publish(XENSTORE_RING_IDX& index, std::uint32_t value) {
     std::atomic_ref(index).store(value, std::memory_order_release);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
 } // namespace

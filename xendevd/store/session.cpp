@@ -39,83 +39,99 @@ StoreSession::StoreSession(chaos::DomainId domain, std::byte* page, StoreJournal
 
 Result<StoreSession::Served> StoreSession::serve(StoreChanges& made) {
     progress_ = false;
-    half_a_request_ = false;
+    if (!ring_.room())
+        return bad_index();
     bool more = TRY(flush());
     for (int count = 0; more && count < requests_in_a_turn; ++count) {
         std::uint32_t end = 0;
+        const std::uint32_t before = ring_.request_position();
         const auto request = TRY(next_request(end));
-        if (!request) {
-            more = false;
-            break;
+        if (request) {
+            carry_out(*request, end, made);
+            more = TRY(flush());
+        } else {
+            more = ring_.request_position() != before;
         }
-        carry_out(*request, end, made);
-        more = TRY(flush());
     }
-    return Served{progress_, more, half_a_request_ || !events_.empty()};
+    return Served{progress_, more};
 }
 
 /// Puts what there is onto the ring; true if all of it fitted.
 Result<bool> StoreSession::flush() {
-    auto room = ring_.room();
-    if (!room)
-        return bad_index();
-    if (exchange_) {
-        const std::size_t sent = ring_.reply_position() - exchange_->reply_begin;
-        const std::size_t count = std::min(*room, exchange_->reply.size() - sent);
-        if (count > 0) {
-            ring_.put(std::string_view(exchange_->reply).substr(sent, count));
-            progress_ = true;
-            *room -= count;
-        }
-        if (sent + count < exchange_->reply.size())
-            return false;
-        ring_.consume_to(exchange_->request_end);
-        progress_ = true;
-        exchange_.reset();
-    }
+    if (exchange_ && !TRY(put_exchange()))
+        return false;
     while (!events_.empty()) {
-        // As a whole or not at all: of half an event a new xendevd would not know the other half.
         const std::string message = event_message(events_.front());
-        if (message.size() > *room)
-            return false;
-        ring_.put(message);
-        progress_ = true;
-        *room -= message.size();
         events_.pop_front();
+        const auto room = ring_.room();
+        if (!room)
+            return bad_index();
+        if (message.size() <= *room) {
+            ring_.put(message);
+            progress_ = true;
+            continue;
+        }
+        const std::uint32_t position = ring_.request_position();
+        exchange_ = Exchange{position, position, ring_.reply_position(), message};
+        persist(exchange_line({}, position, position, exchange_->reply_begin, message));
+        if (!TRY(put_exchange()))
+            return false;
     }
     return true;
 }
 
-/// The next request, if it is there as a whole; `end` becomes the position behind it.
+/// Puts the rest of a reply, and then takes its request off the ring; false if the ring is full before.
+Result<bool> StoreSession::put_exchange() {
+    for (;;) {
+        const std::size_t sent = ring_.reply_position() - exchange_->reply_begin;
+        const auto room = ring_.room();
+        if (!room)
+            return bad_index();
+        if (sent == exchange_->reply.size())
+            break;
+        if (*room == 0)
+            return false;
+        ring_.put(std::string_view(exchange_->reply).substr(sent, *room));
+        progress_ = true;
+    }
+    if (exchange_->request_end != ring_.request_position()) {
+        ring_.consume_to(exchange_->request_end);
+        progress_ = true;
+    }
+    exchange_.reset();
+    return true;
+}
+
+/// The next request, if it is there as a whole; `end` becomes the position behind it. If it is not, what there is of it
+/// is taken off.
 Result<std::optional<StoreRequest>> StoreSession::next_request(std::uint32_t& end) {
     const auto available = ring_.readable();
     if (!available)
         return bad_index();
-    // A request longer than the ring can only come in parts.
+    if (*available == 0)
+        return std::optional<StoreRequest>{};
     std::string bytes = parts_;
     bytes.resize(parts_.size() + *available);
     ring_.peek(0, std::span(bytes).subspan(parts_.size()));
-    half_a_request_ = *available > 0;
-    if (bytes.size() < sizeof(xsd_sockmsg))
-        return std::optional<StoreRequest>{};
-    xsd_sockmsg header;
-    std::memcpy(&header, bytes.data(), sizeof header);
-    if (header.len > StoreRequest::most_payload)
-        return Error(ErrorKind::guest_failed, "it sent a store request of " + std::to_string(header.len) +
-                                                  " bytes: 4096 are the most");
-    const std::size_t size = sizeof header + header.len;
-    if (bytes.size() < size) {
-        if (*available == StoreRing::capacity) {
-            const std::string part = bytes.substr(parts_.size());
-            parts_ = std::move(bytes);
-            parts_end_ = ring_.request_position() + StoreRing::capacity;
-            persist(part_line(parts_end_, part));
-            ring_.consume_to(parts_end_);
-            progress_ = true;
-        }
+    std::size_t size = sizeof(xsd_sockmsg);
+    xsd_sockmsg header{};
+    if (bytes.size() >= size) {
+        std::memcpy(&header, bytes.data(), sizeof header);
+        if (header.len > StoreRequest::most_payload)
+            return Error(ErrorKind::guest_failed, "it sent a store request of " + std::to_string(header.len) +
+                                                      " bytes: 4096 are the most");
+        size += header.len;
+    }
+    if (bytes.size() < size || bytes.size() < sizeof header) {
+        parts_ = std::move(bytes);
+        parts_begin_ = ring_.request_position();
+        parts_end_ = parts_begin_ + static_cast<std::uint32_t>(*available);
+        persist(
+            part_line(parts_begin_, parts_end_, std::string_view(parts_).substr(parts_.size() - *available)));
+        ring_.consume_to(parts_end_);
+        progress_ = true;
         return std::optional<StoreRequest>{};
     }
-    half_a_request_ = false;
     end = ring_.request_position() + static_cast<std::uint32_t>(size - parts_.size());
     return std::optional(
         StoreRequest{header.type, header.req_id, header.tx_id, bytes.substr(sizeof header, header.len)});

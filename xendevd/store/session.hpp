@@ -4,9 +4,12 @@
 //
 // A request is copied out of the ring while it stays there, carried out, written into the journal together with its
 // reply, answered, and only then taken off the ring. So whoever finds the journal knows from the ring's two positions how
-// much of the last request was done: nothing (it is not in the journal), a part of the reply, or all. Requests longer
-// than the ring are taken off in parts that go into the journal first. Events are not kept: after a restart each watch
-// reports once, as on its registration.
+// much of the last request was done: nothing (it is not in the journal), a part of the reply, or all. After a restart
+// each watch reports once, as on its registration, so events need not be kept.
+//
+// Linux sends an event only when it writes to an empty request ring or reads from a full reply ring. So whoever waits
+// must have emptied the one: what is there of an unfinished request is taken off, into the journal. And must have filled
+// the other: of what does not fit a part is put, and all of it into the journal.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +37,6 @@ class StoreSession {
     struct Served {
         bool progress = false; ///< an index moved: the guest wants an event
         bool more = false;     ///< there is more to do at once
-        /// Half a request is there, or an event finds no room. A guest sends no event when it goes on: Linux only does
-        /// when everything before was consumed, or the ring was full. So it has to be looked at again.
-        bool waiting = false;
     };
     /// One turn: finishes what was begun and carries out a few requests. What the guest changed is added to `made`. An
     /// error means that the guest broke the protocol; nothing must be asked of the session after it but its contents.
@@ -50,7 +50,8 @@ class StoreSession {
     [[nodiscard]] std::optional<chaos::Error> take_journal_problem();
 
   private:
-    /// A request that was carried out and is not taken off the ring yet.
+    /// A request that was carried out and is not taken off the ring yet; or, with no request, an event of which only a
+    /// part fitted.
     struct Exchange {
         std::uint32_t request_begin = 0;
         std::uint32_t request_end = 0;
@@ -59,6 +60,7 @@ class StoreSession {
     };
 
     chaos::Result<bool> flush();
+    chaos::Result<bool> put_exchange();
     chaos::Result<std::optional<StoreRequest>> next_request(std::uint32_t& end);
     void carry_out(const StoreRequest& request, std::uint32_t end, StoreChanges& made);
     void apply(const StoreChanges& changes);
@@ -72,15 +74,15 @@ class StoreSession {
     StoreJournal& journal_;
     StoreContents contents_;
     std::optional<Exchange> exchange_;
-    std::string parts_;           ///< of a request longer than the ring, taken off already
-    std::uint32_t parts_end_ = 0; ///< position behind them
+    std::string parts_;             ///< of an unfinished request, taken off already
+    std::uint32_t parts_begin_ = 0; ///< position of the last one
+    std::uint32_t parts_end_ = 0;   ///< position behind it
     std::deque<StoreEvent> events_;
     std::size_t snapshot_size_ = 0;
     bool journal_is_behind_ = false;
     std::optional<chaos::Error> journal_problem_;
     std::uint64_t requests_ = 0;
     bool progress_ = false;
-    bool half_a_request_ = false; ///< was there when it was last looked at
 };
 
 } // namespace xendevd

@@ -38,8 +38,8 @@ std::string exchange_line(const StoreChanges& changes, std::uint32_t request_beg
     return line.dump();
 }
 
-std::string part_line(std::uint32_t end, std::string_view bytes) {
-    return json{{"part", {end, to_json_text(bytes)}}}.dump();
+std::string part_line(std::uint32_t begin, std::uint32_t end, std::string_view bytes) {
+    return json{{"part", {begin, end, to_json_text(bytes)}}}.dump();
 }
 
 /// Lines that say all that the journal said, and in which nothing is said twice.
@@ -52,7 +52,7 @@ std::vector<std::string> StoreSession::snapshot() const {
     else
         lines.push_back(changes_line(changes));
     if (!parts_.empty())
-        lines.push_back(part_line(parts_end_, parts_));
+        lines.push_back(part_line(parts_begin_, parts_end_, parts_));
     return lines;
 }
 
@@ -78,10 +78,11 @@ Result<void> StoreSession::read_line(const std::string& line) {
     }
     if (entry.contains("part")) {
         const json& part = entry["part"];
-        if (!part.is_array() || !is_number(part, 0) || !is_text(part, 1))
+        if (!part.is_array() || !is_number(part, 0) || !is_number(part, 1) || !is_text(part, 2))
             return damaged();
-        parts_ += TRY(from_json_text(part[1].get_ref<const std::string&>()));
-        parts_end_ = part[0];
+        parts_ += TRY(from_json_text(part[2].get_ref<const std::string&>()));
+        parts_begin_ = part[0];
+        parts_end_ = part[1];
         exchange_.reset(); // it was finished before
     }
     return {};
@@ -92,7 +93,7 @@ Result<bool> StoreSession::restore() {
     for (const std::string& line : lines)
         TRY(read_line(line));
     contents_.lose_transactions();
-    if (!parts_.empty() && ring_.request_position() + StoreRing::capacity == parts_end_)
+    if (!parts_.empty() && ring_.request_position() == parts_begin_)
         ring_.consume_to(parts_end_);
     if (exchange_ && exchange_->request_begin != ring_.request_position())
         exchange_.reset(); // it was finished; or the guest moved the position, and is served from there

@@ -3,7 +3,7 @@
 //
 //     {"do": [changes]}                                        what xendevd changed
 //     {"do": …, "request": [begin, end], "reply": [begin, bytes]}  one request; positions on the two streams of the ring
-//     {"part": [end, bytes]}                                   taken off the ring before the request was there as a whole
+//     {"part": [begin, end, bytes]}                            taken off the ring before the request was there as a whole
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,6 @@ namespace xendevd {
 std::string changes_line(const StoreChanges& changes);
 std::string exchange_line(const StoreChanges& changes, std::uint32_t request_begin, std::uint32_t request_end,
                           std::uint32_t reply_begin, std::string_view reply);
-std::string part_line(std::uint32_t end, std::string_view bytes);
+std::string part_line(std::uint32_t begin, std::uint32_t end, std::string_view bytes);
 
 } // namespace xendevd

@@ -74,16 +74,6 @@ void Store::serve() {
         daemon_.loop.notify(local_);
     if (served->more)
         daemon_.loop.run_soon(*this);
-    look_again_later(*served);
-}
-
-/// The longer nothing changes, the more rarely.
-void Store::look_again_later(const StoreSession::Served& served) {
-    constexpr std::chrono::milliseconds first{1}, longest{100};
-    if (!served.waiting || served.more)
-        return daemon_.loop.cancel(*this);
-    look_again_after_ = served.progress ? first : std::clamp(2 * look_again_after_, first, longest);
-    daemon_.loop.run_at(daemon_.loop.now() + look_again_after_, *this);
 }
 
 void Store::change(const StoreChanges& changes) {

@@ -23,7 +23,7 @@ namespace xendevd {
 
 enum class StoreDevice : std::uint8_t { vif, vbd };
 
-class Store final : PortHandler, Task, Timer, StoreKeys {
+class Store final : PortHandler, Task, StoreKeys {
   public:
     /// Maps the ring page that the guest granted and binds its port. With an empty journal it is the store of a guest that
     /// has not run yet; else it goes on where the journal ends, and each device that the guest had is to be added again.
@@ -55,13 +55,11 @@ class Store final : PortHandler, Task, Timer, StoreKeys {
           std::unique_ptr<StoreJournal> journal);
     void handle_event() override;
     void run_task() override { serve(); }
-    void run_timer() override { serve(); }
     [[nodiscard]] const StoreTree& tree() const override { return session_.contents().tree(); }
     void change(const StoreChanges& changes) override;
 
     chaos::Result<void> add(Key key, DeviceKeys keys, std::unique_ptr<Backend> backend);
     void serve();
-    void look_again_later(const StoreSession::Served& served);
     void wake_doors(const StoreChanges& made);
     void look_at_journal();
 
@@ -74,7 +72,6 @@ class Store final : PortHandler, Task, Timer, StoreKeys {
     chaos::EventChannelPort local_{}; ///< none: the guest broke the protocol
     std::map<Key, std::unique_ptr<StoreDoor>> doors_;
     LogAllowance allowance_;
-    std::chrono::milliseconds look_again_after_{};
 };
 
 /// Store::open().
