@@ -56,6 +56,7 @@
 #define TCP_DEFAULT_LISTEN_BACKLOG 64
 #define TCP_OOSEQ_MAX_PBUFS 16
 #define LWIP_TCP_KEEPALIVE 0
+#define LWIP_TCP_RTO_TIME 1000 /* RFC 6298 */
 #define SO_REUSE 1
 #define LWIP_HOOK_FILENAME "lwip_hooks.h"
 

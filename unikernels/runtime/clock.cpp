@@ -32,10 +32,11 @@ std::uint64_t read_consistently(std::uint32_t& version, Read read) {
     }
 }
 
-// The event's only work is to end the HLT of wait_until().
-constinit EventHandler timer_handler{[] {}};
 constinit bool timer_is_bound = false;
-constinit std::uint64_t timer_is_set_for = 0;
+/// 0: for no moment. Xen runs timers that are nearly due along with others, so one may come before its moment: it must be
+/// set anew then, not be believed to be still running.
+constinit volatile std::uint64_t timer_is_set_for = 0;
+constinit EventHandler timer_handler{[] { timer_is_set_for = 0; }};
 
 void bind_timer() {
     evtchn_bind_virq request{.virq = VIRQ_TIMER, .vcpu = 0, .port = 0};
@@ -78,11 +79,12 @@ void wake_by_ns(std::uint64_t deadline_ns) {
     if (timer_is_set_for <= deadline_ns && timer_is_set_for > monotonic_ns()) {
         return;
     }
+    // Before the call: the timer may be over when it returns.
+    timer_is_set_for = deadline_ns;
     vcpu_set_singleshot_timer timer{.timeout_abs_ns = deadline_ns, .flags = 0};
     if (vcpu_op(VCPUOP_set_singleshot_timer, &timer) != 0) {
         panic("the hypervisor refused to set the timer");
     }
-    timer_is_set_for = deadline_ns;
 }
 
 void sleep_until_ns(std::uint64_t deadline_ns) {
