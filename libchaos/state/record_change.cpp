@@ -18,7 +18,7 @@ Result<RecordChange> Registry::change(DomainId id, const Uuid& uuid) {
             return Error(ErrorKind::not_found, "it is not that of this guest");
         return RecordChange(*this, std::move(opened.file), std::move(*record));
     };
-    return attempt().while_doing("changing " + directory_ + "/guests/" + FileName(id).c_str());
+    return attempt().while_doing("changing " + record_path(id));
 }
 
 Result<void> RecordChange::save() {

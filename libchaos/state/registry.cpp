@@ -40,10 +40,6 @@ Result<UniqueFd> open_or_make(const std::string& parent, const std::string& path
     return directory;
 }
 
-std::string path_of(const std::string& directory, DomainId id) {
-    return directory + "/guests/" + FileName(id).c_str();
-}
-
 /// A process killed while it replaced a record leaves the unused replacement. While nobody holds the record's
 /// lock, nobody is writing one.
 void remove_stray_replacement(int guests, DomainId id) {
@@ -60,6 +56,10 @@ Result<Registry> Registry::open(const std::string& state_directory) {
     return Registry(state_directory, std::move(guests), std::move(names));
 }
 
+std::string Registry::record_path(DomainId id) const {
+    return directory_ + "/guests/" + FileName(id).c_str();
+}
+
 Result<std::optional<GuestRecord>> Registry::record(DomainId id) {
     const auto look = [&]() -> Result<std::optional<GuestRecord>> {
         const OpenRecord opened = TRY(open_record(guests_.get(), id, Lock::none));
@@ -70,7 +70,7 @@ Result<std::optional<GuestRecord>> Registry::record(DomainId id) {
             return std::optional<GuestRecord>(std::move(*record));
         return std::optional<GuestRecord>{};
     };
-    return look().while_doing("reading " + path_of(directory_, id));
+    return look().while_doing("reading " + record_path(id));
 }
 
 // A link may be stale: its process was killed halfway through a removal or a renaming. The record has the
@@ -87,7 +87,8 @@ Result<std::optional<DomainId>> Registry::id_of(std::string_view name) {
         const OpenRecord opened = TRY(open_record(guests_.get(), *id, Lock::none));
         if (!opened.exists)
             return std::optional<DomainId>{};
-        const Contents contents = TRY(read_contents(opened.file.get(), *id));
+        const Contents contents =
+            TRY(read_contents(opened.file.get(), *id).while_doing("reading " + record_path(*id)));
         const auto* record = std::get_if<GuestRecord>(&contents);
         const std::string& holder = record ? record->config.name : std::get<Intent>(contents).name;
         return holder == name ? id : std::nullopt;
@@ -124,7 +125,7 @@ Result<std::optional<Leftover>> Registry::leftover(DomainId id) {
             return std::optional<Leftover>{};
         return std::optional(Leftover{id, intent->uuid, std::move(intent->name)});
     };
-    return look().while_doing("reading " + path_of(directory_, id));
+    return look().while_doing("reading " + record_path(id));
 }
 
 } // namespace chaos

@@ -105,6 +105,8 @@ class Registry {
     Registry(std::string directory, UniqueFd guests, UniqueFd names)
         : directory_(std::move(directory)), guests_(std::move(guests)), names_(std::move(names)) {}
 
+    /// Every message about a damaged record names its file by this.
+    [[nodiscard]] std::string record_path(DomainId id) const;
     /// Removes those of the links that no record confirms.
     void drop_stale(const std::vector<std::string>& names);
 

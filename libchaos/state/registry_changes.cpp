@@ -120,7 +120,8 @@ Result<void> Registry::remove(DomainId id, const Uuid& uuid) {
         const OpenRecord opened = TRY(open_record(guests_.get(), id, Lock::exclusive));
         if (!opened.exists)
             return {};
-        const Contents contents = TRY(read_contents(opened.file.get(), id));
+        const Contents contents =
+            TRY(read_contents(opened.file.get(), id).while_doing("reading " + record_path(id)));
         const auto* record = std::get_if<GuestRecord>(&contents);
         const auto* intent = std::get_if<Intent>(&contents);
         if ((record ? record->uuid : intent->uuid) != uuid)
@@ -140,7 +141,8 @@ Result<void> Registry::rename(DomainId id, std::string_view new_name) {
         const OpenRecord opened = TRY(open_record(guests_.get(), id, Lock::exclusive));
         if (!opened.exists)
             return Error(ErrorKind::not_found, "there is no record of domain " + std::to_string(raw(id)));
-        Contents contents = TRY(read_contents(opened.file.get(), id));
+        Contents contents =
+            TRY(read_contents(opened.file.get(), id).while_doing("reading " + record_path(id)));
         auto* record = std::get_if<GuestRecord>(&contents);
         if (!record)
             return Error(ErrorKind::invalid_argument, "the guest is still being made");
