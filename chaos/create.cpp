@@ -104,6 +104,8 @@ Result<void> print_created(const std::vector<CreatedGuest>& made) {
 Result<ExitCode> run(Context& context, const Arguments& arguments) {
     const Request request = TRY(request_of(context, arguments));
     const GuestConfig config = TRY(config_of(arguments.positionals()));
+    if (request.count > 1)
+        TRY(check_repeatable(config).while_doing("making " + std::to_string(request.count) + " guests"));
     const auto configs = TRY(numbered(config, request.count));
     const Kernel kernel = TRY(Kernel::open(config.kernel, context.kernel_cache()));
     TRY(check_creatable(config, kernel).while_doing("checking guest " + config.name));

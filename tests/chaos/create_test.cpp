@@ -131,6 +131,9 @@ TEST_F(CreateVerbTest, wrong_configurations_have_an_exit_code) {
     EXPECT_TRUE(holds(refused(ExitCode::configuration, {"create", config_file(), "memroy=4"}), "memory"));
     EXPECT_TRUE(
         holds(refused(ExitCode::configuration, {"create", config_file(), "vif=['backend=x']"}), "vif"));
+    EXPECT_TRUE(holds(refused(ExitCode::configuration,
+                              {"create", "-n", "2", config_file(), "vif=['mac=00:16:3e:01:02:03']"}),
+                      "one MAC address"));
 }
 
 TEST_F(CreateVerbTest, options_that_exclude_each_other_are_refused) {

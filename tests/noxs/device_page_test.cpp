@@ -47,6 +47,62 @@ TEST_F(DevicePage, of_a_later_minor_version_is_read) {
     EXPECT_TRUE(unikernel::find_device(NOXS_DEVICE_SYSTEM));
 }
 
+/// A page of the guest's, above those that every guest has.
+class DevicePageWithVif : public DevicePage {
+  protected:
+    chaos::DeviceSlot slot = chaos::slot_at(5, machine.spare(), chaos::EventChannelPort{9});
+
+    void add(const char* text, std::uint16_t id) {
+        std::byte* control = machine.page(machine.spare());
+        chaos::clear_control_page(control);
+        chaos::write_vif_config(control, chaos::parse_vif(text).value());
+        chaos::add_entry(machine.page(machine.device_page()), {NOXS_DEVICE_VIF, id}, slot);
+    }
+};
+
+TEST_F(DevicePageWithVif, that_comes_while_the_guest_runs_is_seen_by_it) {
+    const std::uint32_t before = unikernel::device_generation();
+    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_VIF, 3));
+    add("mac=00:16:3e:01:02:03,ip=10.0.0.2/16,gateway=10.0.0.1,mtu=9000", 3);
+    EXPECT_NE(unikernel::device_generation(), before);
+    EXPECT_EQ(page().header.entry_count, 6);
+    const auto vif = unikernel::find_device(NOXS_DEVICE_VIF, 3);
+    ASSERT_TRUE(vif);
+    EXPECT_EQ(vif->port, 9U);
+    EXPECT_EQ(vif->backend_domain, 0U);
+    const auto& config = static_cast<const noxs_vif_page*>(vif->control_page)->config;
+    EXPECT_EQ(config.mac[5], 3U);
+    EXPECT_EQ(config.mtu, 9000U);
+    EXPECT_EQ(config.ipv4[0], 10U);
+    EXPECT_EQ(config.ipv4_prefix, 16U);
+    EXPECT_EQ(config.ipv4_gateway[3], 1U);
+}
+
+TEST_F(DevicePageWithVif, that_goes_makes_place_for_another_instance) {
+    add("", 0);
+    chaos::remove_entry(machine.page(machine.device_page()), slot);
+    EXPECT_FALSE(unikernel::find_device(NOXS_DEVICE_VIF));
+    ++slot.instance;
+    add("", 1);
+    const auto vif = unikernel::find_device(NOXS_DEVICE_VIF, 1);
+    ASSERT_TRUE(vif);
+    EXPECT_EQ(vif->instance, 1U);
+    EXPECT_EQ(page().header.generation, 6U);
+}
+
+TEST_F(DevicePageWithVif, is_added_by_whoever_comes_after_one_that_was_killed_at_it) {
+    page().header.generation = 7;
+    add("", 0);
+    EXPECT_EQ(page().header.generation, 8U);
+    EXPECT_TRUE(unikernel::find_device(NOXS_DEVICE_VIF));
+}
+
+TEST_F(DevicePageWithVif, is_added_where_the_guest_scribbled_over_the_count) {
+    page().header.entry_count = 0xffff;
+    add("", 0);
+    EXPECT_EQ(page().header.entry_count, NOXS_ENTRY_COUNT);
+}
+
 TEST_F(DevicePage, guest_half_full_of_garbage_says_nothing) {
     std::byte* system = machine.page(machine.system());
     const std::uint32_t sequence = chaos::write_system_request(system, NOXS_REQUEST_POWEROFF);

@@ -71,7 +71,6 @@ void panic(const char* reason) {
 } // namespace unikernel
 
 GuestMachine::GuestMachine(std::string_view command_line) {
-    constexpr std::size_t pages = 4;
     void* memory = ::mmap(nullptr, pages * chaos::page_size, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     if (memory == MAP_FAILED)
@@ -97,7 +96,7 @@ GuestMachine::GuestMachine(std::string_view command_line) {
 }
 
 GuestMachine::~GuestMachine() {
-    ::munmap(page(first_), 4 * chaos::page_size);
+    ::munmap(page(first_), pages * chaos::page_size);
 }
 
 void GuestMachine::boot() const {

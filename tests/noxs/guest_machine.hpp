@@ -34,6 +34,8 @@ class GuestMachine {
     [[nodiscard]] chaos::Gfn console() const { return first_ + 1; }
     [[nodiscard]] chaos::Gfn device_page() const { return first_ + 2; }
     [[nodiscard]] chaos::Gfn start_info() const { return first_ + 3; }
+    /// For the control page of a device that comes later.
+    [[nodiscard]] chaos::Gfn spare() const { return first_ + 4; }
 
     /// Lets the guest read its start info, as its first instructions would.
     void boot() const;
@@ -43,5 +45,6 @@ class GuestMachine {
     static std::vector<std::uint32_t> take_notifications();
 
   private:
+    static constexpr std::size_t pages = 5;
     chaos::Gfn first_;
 };
