@@ -3,6 +3,7 @@
 #include "chaos/attended.hpp"
 
 #include "chaos/console_session.hpp"
+#include "chaos/device_verbs.hpp"
 #include "chaos/guest_text.hpp"
 #include "chaos/output.hpp"
 #include "chaos/terminal.hpp"
@@ -30,7 +31,7 @@ Result<void> tell_end(Host& host, const GuestInfo& guest, bool on_terminal) {
 
 } // namespace
 
-Result<ExitCode> attend(Host& host, const GuestInfo& guest, Console& console, const StopSignals& signals) {
+Result<ExitCode> attend(Host& host, const GuestInfo& guest, ConsoleEnd& console, const StopSignals& signals) {
     const RawTerminal terminal =
         TRY(RawTerminal::enter()); // before the user is told that keys go to the guest
     const bool on_terminal = terminal.is_terminal();
@@ -47,16 +48,16 @@ Result<ExitCode> create_attended(Context& context, const GuestConfig& config, co
                                  bool paused, const StopSignals& signals) {
     Host& host = *TRY(context.host());
     const CreateOptions options{.paused = true, .wait_ready = {}, .stop_fd = signals.fd()};
-    const CreatedGuest created = TRY(create(host, config, kernel, options));
+    const CreatedGuest created = TRY(as_configuration(create(host, config, kernel, options)));
     const GuestInfo guest = TRY(chaos::find(host, std::to_string(raw(created.id))));
-    auto console = Console::attach(host, guest);
+    auto console = attach_console(host, guest, {});
     if (!console) { // a guest that was to be watched is of no use unseen
         TRY(destroy(host, guest));
         return std::move(console).error();
     }
     if (!paused)
         TRY(unpause(host, guest));
-    return attend(host, guest, *console, signals);
+    return attend(host, guest, **console, signals);
 }
 
 } // namespace chaos::cli

@@ -2,10 +2,10 @@
 // create -c: a guest that is watched from its first output on.
 #pragma once
 
+#include "chaos/console_end.hpp"
 #include "chaos/context.hpp"
 #include "chaos/exit_code.hpp"
 #include "chaos/stop_signals.hpp"
-#include "libchaos/domain/console.hpp"
 #include "libchaos/domain/create.hpp"
 
 namespace chaos::cli {
@@ -16,6 +16,6 @@ Result<ExitCode> create_attended(Context& context, const GuestConfig& config, co
                                  bool paused, const StopSignals& signals);
 
 /// Talks to a guest over its attached console, with a word to the user before and after if there is one.
-Result<ExitCode> attend(Host& host, const GuestInfo& guest, Console& console, const StopSignals& signals);
+Result<ExitCode> attend(Host& host, const GuestInfo& guest, ConsoleEnd& console, const StopSignals& signals);
 
 } // namespace chaos::cli

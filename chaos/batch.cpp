@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "chaos/device_verbs.hpp"
 #include "chaos/output.hpp"
 #include "libchaos/domain/lifecycle.hpp"
 
@@ -112,7 +113,7 @@ Result<std::vector<CreatedGuest>> create_all(Context& context, const std::vector
     made.reserve(configs.size());
     Progress progress(configs.size());
     for (const GuestConfig& config : configs) {
-        auto guest = create(host, config, kernel, options);
+        auto guest = as_configuration(create(host, config, kernel, options));
         if (!guest) {
             progress.clear();
             Error failure = std::move(guest).error();

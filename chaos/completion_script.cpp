@@ -12,7 +12,10 @@ namespace {
 /// Keys that a guest's configuration knows, as settings on the command line begin.
 constexpr const char* settings =
     "name= type= kernel= ramdisk= cmdline= extra= root= memory= maxmem= vcpus= maxvcpus= "
-    "cpus= cpus_soft= uuid= max_event_channels= max_grant_frames=";
+    "cpus= cpus_soft= uuid= max_event_channels= max_grant_frames= vif= disk= store=";
+
+/// The parts of a vif.
+constexpr const char* vif_parts = "mac= bridge= ip= gateway= rate= pps= mtu= vifname=";
 
 constexpr const char* head = R"(# bash completion for chaos(1)                            -*- shell-script -*-
 # Made from the program's own table of verbs.
@@ -95,6 +98,8 @@ std::string offer(Completes what, const std::string& verb_names) {
         return "_chaos_offer \"$(_chaos_guests)\"";
     case Completes::setting:
         return std::string("_chaos_offer_settings '") + settings + "'";
+    case Completes::vif:
+        return std::string("_chaos_offer_settings '") + vif_parts + "'";
     case Completes::verb:
         return "_chaos_offer '" + verb_names + "'";
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One poll loop: the guest's event channel, standard input, the stop descriptor.
+// One poll loop: the guest's console, standard input, the stop descriptor.
 #include "chaos/console_session.hpp"
 
 #include <poll.h>
@@ -42,7 +42,7 @@ class Input {
         waiting_ += bytes;
     }
 
-    Result<void> hand_over(Console& console) {
+    Result<void> hand_over(ConsoleEnd& console) {
         while (!waiting_.empty()) {
             const std::size_t taken = TRY(console.write(waiting_));
             if (taken == 0)
@@ -61,7 +61,7 @@ class Input {
 
 } // namespace
 
-Result<void> print_written(Console& console) {
+Result<void> print_written(ConsoleEnd& console) {
     while (true) {
         const std::string text = TRY(console.read());
         if (text.empty())
@@ -70,7 +70,7 @@ Result<void> print_written(Console& console) {
     }
 }
 
-Result<SessionEnd> converse(Console& console, bool from_terminal, int stop_fd) {
+Result<SessionEnd> converse(ConsoleEnd& console, bool from_terminal, int stop_fd) {
     Input input(from_terminal);
     while (true) {
         // Asked before its last words are read, so that none can come in between.

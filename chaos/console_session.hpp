@@ -2,7 +2,7 @@
 // Talking to a guest: its console on one side, standard input and output on the other.
 #pragma once
 
-#include "libchaos/domain/console.hpp"
+#include "chaos/console_end.hpp"
 
 namespace chaos::cli {
 
@@ -14,9 +14,9 @@ enum class SessionEnd : unsigned char {
 /// Runs until one of them happens; fails with interrupted when `stop_fd` becomes readable.
 /// From a terminal (a raw one) every key but Ctrl-] goes to the guest. Other input is passed on as it is, and
 /// its end does not end the session, because the guest's answer is still to come.
-Result<SessionEnd> converse(Console& console, bool from_terminal, int stop_fd);
+Result<SessionEnd> converse(ConsoleEnd& console, bool from_terminal, int stop_fd);
 
 /// Prints what the guest has written and nobody has read yet.
-Result<void> print_written(Console& console);
+Result<void> print_written(ConsoleEnd& console);
 
 } // namespace chaos::cli

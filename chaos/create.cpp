@@ -81,6 +81,10 @@ Result<ExitCode> print_dry_run(const Context& context, const std::vector<GuestCo
                     config.kernel.c_str());
     if (!config.ramdisk.empty())
         lines += ", ramdisk " + config.ramdisk;
+    const auto several = [](std::size_t count, const char* what) {
+        return count == 0 ? std::string() : format(", %zu %s%s", count, what, count == 1 ? "" : "s");
+    };
+    lines += several(config.vifs.size(), "vif") + several(config.disks.size(), "disk");
     if (!config.command_line.empty())
         lines += ", command line '" + config.command_line + "'";
     TRY(print(lines + "\n"));
@@ -129,6 +133,8 @@ constexpr const char* text[] = {
     "fails, or the command is interrupted, the guests that it has made are destroyed again.",
     "A guest that has stopped, by itself or because it crashed, stays in 'chaos list' until 'chaos destroy' "
     "removes it or 'chaos reboot' makes it anew.",
+    "A guest with vifs or disks, and a stock kernel that needs a XenStore of its own, needs xendevd(8) to be "
+    "running.",
     "The command returns as soon as the guest runs. With --wait it returns when the guest has said that it "
     "is up, which needs a kernel that speaks noxs. A guest that dies instead, or takes too long, is "
     "destroyed, and what it last wrote on its console is shown."};
@@ -154,7 +160,8 @@ constexpr Example examples[] = {
     {"chaos create --wait -n 50 noop.cfg memory=1",
      "Make noop-1 to noop-50, of 1 MiB each, and wait until all are up."},
     {"chaos create -c web.cfg cmdline=verbose", "Make a guest and watch it start."},
-    {"chaos create name=a kernel=/boot/noop memory=4", "Make a guest without a file."}};
+    {"chaos create name=a kernel=/boot/noop memory=4", "Make a guest without a file."},
+    {"chaos create web.cfg vif=['bridge=xenbr1']", "Make a guest with another network than the file says."}};
 constexpr ExitCode exits[] = {ExitCode::configuration, ExitCode::host,         ExitCode::name_taken,
                               ExitCode::out_of_memory, ExitCode::guest_failed, ExitCode::timed_out,
                               ExitCode::interrupted};

@@ -114,7 +114,7 @@ std::string overview() {
                        "Makes, runs and ends Xen guests.\n\nVerbs:\n";
     for (const Verb* verb : verbs())
         if (!verb->hidden)
-            text += format("  %-10s %s\n", std::string(verb->name).c_str(), verb->summary);
+            text += format("  %-15s %s\n", std::string(verb->name).c_str(), verb->summary);
     text += "\nOptions before the verb:\n" + options_text(global_options());
     return text + "\nchaos help VERB says more about one; man chaos says everything.\n";
 }

@@ -6,6 +6,7 @@
 #include "chaos/context.hpp"
 #include "chaos/json.hpp"
 #include "chaos/output.hpp"
+#include "chaos/served_devices.hpp"
 #include "chaos/verbs.hpp"
 #include "chaos/version.hpp"
 
@@ -29,9 +30,16 @@ std::string capabilities(const xen::HostInfo& host) {
     return words;
 }
 
-Result<ExitCode> run(Context& context, const Arguments&) {
+Result<ExitCode> run(Context& context, const Arguments& arguments) {
     Host& handles = *TRY(context.host());
     const xen::HostInfo host = TRY(handles.control().host_info());
+    const std::optional<ServedDevices> served = TRY(ask_xendevd(handles));
+    if (arguments.has("devices"))
+        TRY(handles.needed_devices());
+    if (arguments.has("devices") && !context.json) {
+        TRY(print(device_table(*served)));
+        return ExitCode::success;
+    }
     utsname system{};
     ::uname(&system); // cannot fail with a valid buffer
     if (context.json) {
@@ -50,7 +58,8 @@ Result<ExitCode> run(Context& context, const Arguments&) {
                             {"domains", host.domains},
                             {"xen_version", host.xen_version},
                             {"xen_commandline", host.xen_commandline},
-                            {"chaos_version", version}}));
+                            {"chaos_version", version},
+                            {"xendevd", served ? json_of(*served) : Json(nullptr)}}));
         return ExitCode::success;
     }
     std::string lines = line("host", system.nodename);
@@ -69,15 +78,26 @@ Result<ExitCode> run(Context& context, const Arguments&) {
     lines += line("xen_version", host.xen_version);
     lines += line("xen_commandline", host.xen_commandline);
     lines += line("chaos_version", version);
+    lines += line("xendevd", served ? summary_of(*served) : "not running");
+    if (served) {
+        lines += line("vif_traffic", traffic_of(*served, "vif", "frames from guests", "to them"));
+        lines += line("vbd_traffic", traffic_of(*served, "vbd", "writes", "reads"));
+    }
     TRY(print(lines));
     return ExitCode::success;
 }
 
 constexpr const char* text[] = {
     "Prints facts about the host as 'name : value' lines, under the names that 'xl info' uses where it has "
-    "them. Memory is in MiB; outstanding_claims is memory that is free but promised to guests being made."};
+    "them. Memory is in MiB; outstanding_claims is memory that is free but promised to guests being made. If xendevd "
+    "runs, the last lines tell what it serves and how much went through it since it was started."};
+constexpr Option options[] = {
+    {'d', "devices", Takes::nothing, nullptr,
+     "Print a table of all devices with their counters instead, the busiest first."},
+};
 constexpr Example examples[] = {
     {"chaos info", "Show the host."},
+    {"chaos info -d", "Show which device is busiest."},
     {"chaos info --json | jq .free_memory_kib", "How much memory new guests can have, in KiB."}};
 constexpr ExitCode exits[] = {ExitCode::host};
 constexpr JsonField fields[] = {
@@ -91,6 +111,10 @@ constexpr JsonField fields[] = {
     {"domains", "How many domains there are."},
     {"xen_version, xen_commandline", "The hypervisor and how it was booted."},
     {"chaos_version", "The version of chaos."},
+    {"xendevd",
+     "null if it does not run, else version, pid, guests, devices (how many), vif_counters and "
+     "vbd_counters (sums), and device_list, whose members are those of network-list and block-list, with "
+     "guest, domain and type."},
 };
 
 } // namespace
@@ -98,7 +122,7 @@ constexpr JsonField fields[] = {
 constinit const Verb info_verb = {.name = "info",
                                   .summary = "Show facts about this host",
                                   .text = text,
-                                  .options = {},
+                                  .options = options,
                                   .positionals = {},
                                   .examples = examples,
                                   .exits = exits,

@@ -26,6 +26,54 @@ Json json_of(const std::vector<CpuSet>& sets) {
     return lists;
 }
 
+Json json_of(const RateLimit& rate) {
+    if (rate == RateLimit{})
+        return nullptr;
+    return {{"bytes_per_second", rate.bytes_per_second},
+            {"operations_per_second", rate.operations_per_second},
+            {"interval_us", rate.interval_us}};
+}
+
+Json json_of(const VifConfig& vif) {
+    return {
+        {"mac", vif.mac ? Json(to_text(*vif.mac)) : Json(nullptr)},
+        {"bridge", or_null(vif.bridge)},
+        {"vlan", vif.vlan ? Json(*vif.vlan) : Json(nullptr)},
+        {"vifname", or_null(vif.device_name)},
+        {"mtu", vif.mtu != 0 ? Json(vif.mtu) : Json(nullptr)},
+        {"ip", vif.ipv4 ? Json(to_text(*vif.ipv4) + "/" + std::to_string(vif.ipv4_prefix)) : Json(nullptr)},
+        {"gateway", vif.gateway ? Json(to_text(*vif.gateway)) : Json(nullptr)},
+        {"rate", json_of(vif.rate)},
+    };
+}
+
+Json json_of(const DiskConfig& disk) {
+    return {
+        {"target", disk.path},   {"vdev", disk.device_name}, {"access", disk.read_only ? "r" : "rw"},
+        {"direct", disk.direct}, {"discard", disk.discard},  {"rate", json_of(disk.rate)},
+    };
+}
+
+template<typename Device>
+Json json_of(const std::vector<Device>& devices) {
+    Json list = Json::array();
+    for (const Device& device : devices)
+        list.push_back(json_of(device));
+    return list;
+}
+
+const char* word_of(StoreMode store) {
+    switch (store) {
+    case StoreMode::automatic:
+        return "auto";
+    case StoreMode::none:
+        return "none";
+    case StoreMode::private_store:
+        return "private";
+    }
+    return "";
+}
+
 } // namespace
 
 Json json_of(const Error& error) {
@@ -64,6 +112,9 @@ Json json_of(const GuestConfig& config) {
         {"uuid", config.uuid ? Json(config.uuid->to_string()) : Json(nullptr)},
         {"max_event_channels", config.max_event_channels},
         {"max_grant_frames", config.max_grant_frames},
+        {"vif", json_of(config.vifs)},
+        {"disk", json_of(config.disks)},
+        {"store", word_of(config.store)},
     };
 }
 

@@ -30,7 +30,7 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
         for (const GuestInfo& guest : guests) {
             Json member = json_of(guest);
             if (long_format)
-                member["config"] = guest.record ? json_of(guest.record->config) : Json(nullptr);
+                member["config"] = guest.record ? json_of(guest.record->current_config()) : Json(nullptr);
             members.push_back(std::move(member));
         }
         TRY(print_json(Json{{"guests", std::move(members)}}));

@@ -71,8 +71,8 @@ constexpr const char* text[] = {
     "'chaos list', in state s, with its memory, until 'chaos destroy': nothing else watches over it.",
     "With -w the command stays until each guest has stopped, and then destroys it, so that it is gone when "
     "the command returns, as users of 'xl shutdown -w' expect.",
-    "Only a guest that has a noxs system device can be asked. One without must be told by other means (over "
-    "its console or the network), or destroyed."};
+    "A unikernel is asked over its noxs system device, a stock kernel through its private store. One that has "
+    "neither must be told by other means (over its console or the network), or destroyed."};
 constexpr Option options[] = {
     {'w', "wait", Takes::nothing, nullptr, "Wait until the guests have stopped, then destroy them."},
     {'F', "force", Takes::nothing, nullptr,

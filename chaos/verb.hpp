@@ -17,7 +17,7 @@ class Arguments;
 enum class Takes : unsigned char { nothing, value, joined_value };
 
 /// What the shell may offer in a place of the command line.
-enum class Completes : unsigned char { nothing, file, guest, setting, verb };
+enum class Completes : unsigned char { nothing, file, guest, setting, vif, verb };
 
 struct Option {
     char letter; // 0 = none

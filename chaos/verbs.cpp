@@ -7,9 +7,11 @@ namespace chaos::cli {
 namespace {
 
 constexpr const Verb* table[] = {
-    &create_verb,  &destroy_verb, &shutdown_verb, &reboot_verb,  &pause_verb,
-    &unpause_verb, &list_verb,    &info_verb,     &console_verb, &domid_verb,
-    &domname_verb, &rename_verb,  &version_verb,  &help_verb,    &generate_verb,
+    &create_verb,         &destroy_verb,      &shutdown_verb,     &reboot_verb,       &pause_verb,
+    &unpause_verb,        &list_verb,         &info_verb,         &console_verb,      &network_attach_verb,
+    &network_detach_verb, &network_list_verb, &block_attach_verb, &block_detach_verb, &block_list_verb,
+    &domid_verb,          &domname_verb,      &rename_verb,       &version_verb,      &help_verb,
+    &generate_verb,
 };
 
 constexpr Option help_option{'h', "help", Takes::nothing, nullptr, "Explain this verb and do nothing else."};

@@ -10,7 +10,7 @@ namespace chaos::test {
 
 CliTest::Outcome CliTest::run(const std::vector<std::string>& words) {
     cli::Context context;
-    context.host_options = {state_directory(), directory / "cache"};
+    context.host_options = {state_directory(), directory / "cache", state_directory() + "/xendevd.sock"};
     std::vector<const char*> pointers;
     for (const std::string& word : words)
         pointers.push_back(word.c_str());

@@ -32,6 +32,11 @@ trap 'rm -rf "$PWD"' EXIT
 touch 'a guest.cfg' web.cfg kernel.bin
 
 expect 'chaos cr' 'create'
+expect 'chaos net' 'network-attach network-detach network-list'
+expect 'chaos network-attach web-1 br' 'bridge='
+expect 'chaos network-detach d' 'db'
+expect 'chaos block-attach db w' 'web.cfg'
+expect 'chaos block-detach --f' '--force'
 expect 'chaos un' 'unpause'
 expect 'chaos dom' 'domid domname'
 expect 'chaos gen' ''

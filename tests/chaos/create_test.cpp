@@ -87,6 +87,24 @@ TEST_F(CreateVerbTest, makes_many_with_names_and_uuids_of_their_own) {
     EXPECT_EQ(find_guest("web").name(), "web") << "one guest keeps its name";
 }
 
+TEST_F(CreateVerbTest, many_cannot_share_what_only_one_can_have) {
+    for (const std::string item : {"vif=['mac=00:16:3e:00:00:01']", "vif=['vifname=tap7']",
+                                   "vif=['ip=10.0.0.2']", "disk=['/srv/a.img,raw,xvda,rw']"})
+        EXPECT_TRUE(
+            holds(refused(ExitCode::configuration, {"create", "-n", "2", config_file(), item}), "2 guests"))
+            << item;
+}
+
+TEST_F(CreateVerbTest, a_dry_run_tells_of_devices) {
+    const std::string vif = "vif=['bridge=xenbr0,ip=10.0.0.2/16']",
+                      disk = "disk=['" + kernel_path() + ",raw,xvda,r']";
+    EXPECT_TRUE(holds(output({"create", "--dry-run", config_file(), vif, disk}), ", 1 vif, 1 disk"));
+    const auto json =
+        nlohmann::json::parse(output({"create", "--dry-run", "--json", config_file(), vif, disk}));
+    EXPECT_EQ(json["guests"][0]["config"]["vif"][0]["ip"], "10.0.0.2/16");
+    EXPECT_EQ(json["guests"][0]["config"]["disk"][0]["vdev"], "xvda");
+}
+
 TEST_F(CreateVerbTest, many_cannot_share_a_uuid) {
     const std::string uuid = "uuid=12345678-1234-1234-1234-123456789abc";
     EXPECT_TRUE(holds(refused(ExitCode::configuration, {"create", "-n", "2", config_file(), uuid}), "uuid"));

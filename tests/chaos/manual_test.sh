@@ -15,12 +15,12 @@ read_manual() { # PAGE; the text is in $text
 
 read_manual "$1/chaos.cfg.5"
 for key in name kernel memory type ramdisk cmdline root extra vcpus cpus cpus_soft uuid max_event_channels \
-    max_grant_frames maxmem maxvcpus on_poweroff; do
+    max_grant_frames maxmem maxvcpus on_poweroff vif disk store bridge mac vdev access; do
     grep -qE "^ +(.*, )?$key\b" <<<"$text" || fail "chaos.cfg(5) does not describe $key"
 done
 
 read_manual "$1/chaos.1"
-for verb in create destroy shutdown reboot pause unpause list info console domid domname rename version help; do
+for verb in create destroy shutdown reboot pause unpause list info console network-attach network-detach network-list block-attach block-detach block-list domid domname rename version help; do
     grep -qE "^ +chaos $verb( |$)" <<<"$text" || fail "chaos(1) does not describe $verb"
 done
 for option in '-n, --nr-doms N' '--wait\[=SECONDS\]' '--dry-run' '-F, --force' '--dump' '--state-directory DIR'; do

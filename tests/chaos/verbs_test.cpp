@@ -13,8 +13,11 @@ namespace chaos::cli {
 namespace {
 
 TEST(Verbs, are_those_that_users_of_xl_expect) {
-    for (const char* name : {"create", "destroy", "shutdown", "reboot", "pause", "unpause", "list", "info",
-                             "console", "domid", "domname", "rename", "version", "help"})
+    for (const char* name :
+         {"create",         "destroy",      "shutdown",     "reboot",       "pause",
+          "unpause",        "list",         "info",         "console",      "domid",
+          "domname",        "rename",       "version",      "help",         "network-attach",
+          "network-detach", "network-list", "block-attach", "block-detach", "block-list"})
         EXPECT_NE(find_verb(name), nullptr) << name;
     EXPECT_EQ(find_verb("creat"), nullptr)
         << "no guessing: a verb that is added later would change its meaning";

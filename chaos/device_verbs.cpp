@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Attaching, detaching and listing, whatever kind of device it is.
+#include "chaos/device_verbs.hpp"
+
+#include "chaos/output.hpp"
+#include "chaos/stop_signals.hpp"
+#include "libchaos/devices/client.hpp"
+
+namespace chaos::cli {
+
+namespace {
+
+constexpr std::chrono::milliseconds default_timeout{10'000};
+
+Json naming(const GuestInfo& guest) {
+    return {{"name", guest.name()},
+            {"id", raw(guest.domain.id)},
+            {"uuid", Uuid{guest.domain.handle}.to_string()}};
+}
+
+/// What xendevd has of a guest; nothing if it does not know it, which it need not.
+Result<std::vector<devices::DeviceStatus>> devices_of(devices::Client& xendevd, const GuestInfo& guest,
+                                                      devices::DeviceType type) {
+    std::vector<devices::DeviceStatus> found;
+    auto guests = xendevd.list(guest.domain.id);
+    if (!guests && guests.error().kind() == ErrorKind::not_found)
+        return found;
+    for (devices::GuestStatus& status : TRY(std::move(guests)))
+        for (devices::DeviceStatus& device : status.devices)
+            if (device.type == devices::name_of(type))
+                found.push_back(std::move(device));
+    return found;
+}
+
+} // namespace
+
+std::string joined(const std::vector<std::string>& words, std::size_t from) {
+    std::string item;
+    for (std::size_t word = from; word < words.size(); ++word)
+        item += (word == from ? "" : ",") + words[word];
+    return item;
+}
+
+Result<void> print_changed_device(const GuestInfo& guest, Json device) {
+    Json member = naming(guest);
+    member["device"] = std::move(device);
+    return print_json(Json{{"guests", Json::array({std::move(member)})}});
+}
+
+Result<ExitCode> detach_device(Context& context, const Arguments& arguments, devices::DeviceType type,
+                               FindDevice& find_device) {
+    DetachOptions options;
+    options.force = arguments.has("force");
+    options.timeout = TRY(arguments.seconds("timeout", default_timeout));
+    const StopSignals signals = TRY(StopSignals::catch_them());
+    options.stop_fd = signals.fd();
+    Host& host = *TRY(context.host());
+    const GuestInfo guest = TRY(chaos::find(host, arguments.positionals().front()));
+    const std::uint32_t id = TRY(find_device(*guest.record, arguments.positionals().back()));
+    auto detached = chaos::detach(host, guest, type, id, options);
+    if (!detached && detached.error().kind() == ErrorKind::timed_out)
+        return std::move(detached).error().advise(
+            "The guest may still be using it; --force takes it away at once.");
+    TRY(std::move(detached));
+    if (context.json)
+        TRY(print_changed_device(guest, Json{{"type", devices::name_of(type)}, {"id", id}}));
+    return ExitCode::success;
+}
+
+Result<ExitCode> list_devices(Context& context, const std::vector<std::string>& names,
+                              devices::DeviceType type) {
+    Host& host = *TRY(context.host());
+    devices::Client& xendevd = *TRY(host.needed_devices());
+    const bool vifs = type == devices::DeviceType::vif;
+    std::string table = vifs ? network_list_heading : block_list_heading;
+    Json members = Json::array();
+    std::optional<Error> first;
+    for (const std::string& name : names) {
+        auto guest = chaos::find(host, name);
+        auto found = guest ? devices_of(xendevd, *guest, type)
+                           : Result<std::vector<devices::DeviceStatus>>(guest.error());
+        Json member = guest ? naming(*guest) : Json{{"asked", name}};
+        if (!found) {
+            report(found.error());
+            member["error"] = json_of(found.error());
+            if (!first)
+                first = found.error();
+        } else {
+            member["devices"] = Json::array();
+            for (const devices::DeviceStatus& device : *found) {
+                table += vifs ? network_list_row(device) : block_list_row(device);
+                member["devices"].push_back(json_of(device));
+            }
+        }
+        members.push_back(std::move(member));
+    }
+    if (context.json) {
+        Json document = {{"guests", std::move(members)}};
+        if (first)
+            document["error"] = json_of(*first);
+        TRY(print_json(document));
+    } else {
+        TRY(print(table));
+    }
+    return first ? exit_code_of(first->kind()) : ExitCode::success;
+}
+
+} // namespace chaos::cli
