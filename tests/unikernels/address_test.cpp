@@ -6,10 +6,10 @@
 
 namespace {
 
+using unikernel::parse_number;
 using unikernel::net::Ipv4;
 using unikernel::net::parse_address;
 using unikernel::net::parse_ipv4;
-using unikernel::parse_number;
 
 TEST(Address, is_read_from_among_other_words) {
     const auto address = parse_address("quiet ip=10.1.2.3/20 gateway=10.1.0.1 skip=4");
