@@ -3,7 +3,6 @@
 #include "xendevd/server.hpp"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -227,29 +226,6 @@ TEST_F(ServerTest, survives_clients_that_make_no_sense) {
         (void)connect(); // comes and goes
     turn();
     EXPECT_EQ(Json::parse(ask(R"({"op":"status"})"))["ok"], true);
-}
-
-TEST_F(ServerTest, waits_when_no_descriptor_is_left) {
-    client = connect();
-    rlimit limit{};
-    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
-    std::vector<chaos::UniqueFd> held;
-    const rlimit few{64, limit.rlim_max};
-    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
-    for (int file = ::dup(0); file >= 0; file = ::dup(0))
-        held.emplace_back(file);
-    held.pop_back();
-    const auto waiting = connect(); // takes the last one, so the server has none
-    for (int count = 0; count < 10; ++count)
-        turn();
-    EXPECT_EQ(Json::parse(ask(R"({"op":"status"})"))["ok"], true) << "who is in already is served";
-    held.clear();
-    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-    turn_for(std::chrono::milliseconds(200));
-    send(waiting, R"({"op":"status"})");
-    turn();
-    turn();
-    EXPECT_NE(receive(waiting)->find("pid"), std::string::npos);
 }
 
 TEST_F(ServerTest, hands_out_the_console) {
