@@ -48,7 +48,8 @@ name = "1234"@name
 kernel = ""@kernel
 type = "hvm"@type|device model
 type = "vax"@type|vax|pvh
-disk = [ "a" ]@disk|refused
+disk = [ "a" ]@disk|vdev
+vif = [ "mac=1" ]@vif|mac
 vnc = 1@vnc|device model
 vpcus = 2@vpcus|vcpus
 uuid = "1-2-3"@uuid
