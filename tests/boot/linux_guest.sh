@@ -57,3 +57,35 @@ boot_linux() { # TYPE VCPUS MIB
     say 'sleep 1 && echo awake=$?'
     expect_heard 30 'awake=0'
 }
+
+make_disk() { # FILE
+    rm -f "$1"
+    truncate -s 32M "$1"
+    expect_ok mkfs.ext4 -q "$1"
+}
+
+# Has the shell in the guest carry out a command that must succeed. It echoes what is typed, so the answer must be no part
+# of the question.
+ask_guest() { # SECONDS COMMAND...
+    local seconds=$1
+    shift
+    question=$((${question-0} + 1))
+    say "$* && echo answer-$question-\$((40 + 2))"
+    expect_heard "$seconds" "answer-$question-42"
+}
+
+# The guest answers ping, and echoes over TCP what it is sent.
+expect_network() { # ADDRESS
+    expect_ok ping -c 3 -i 0.2 -W 5 "$1"
+    expect_ok ping -c 1 -s 1400 -W 5 "$1"
+    head -c 200K /dev/urandom >sent
+    timeout 60 busybox nc "$1" 7 <sent >came_back || fail "no TCP connection with $1"
+    cmp sent came_back || fail "what $1 sends back is not what it was sent"
+}
+
+# What the guest wrote is in the image, and the file system is as it should be.
+expect_on_disk() { # IMAGE TEXT
+    expect_ok e2fsck -fn "$1"
+    expect_ok debugfs -R 'cat /written' "$1"
+    expect_equal "what is in $1" "$2" "$out"
+}
