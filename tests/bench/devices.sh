@@ -1,27 +1,35 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Network and disk of a stock Debian guest: through the kernel's back-ends under xl, and through xendevd under chaos.
+# Network and disk of the same guest through the kernel's back-ends under xl and through xendevd under chaos, in one boot.
 # Prints JSON lines, for report.py; what is going on goes to standard error.
 set -euo pipefail
 bench=$(dirname "$(readlink -f "$0")")
 
 help() {
     cat <<'HELP'
-Usage: devices.sh [--quick] [--type pvh|pv] TOOL...
+Usage: devices.sh [--quick] [--only network|disk] [--type pvh|pv] [SETUP...]
 
-Runs in dom0, as root. TOOL is xl (Debian's scripts, bridge, netback, blkback on a loop device), chaos (xendevd on the
-same bridge and image) or chaos-switch (xendevd's own switch). The guest, its kernel, ramdisk, image and load are the same.
+Runs in dom0, as root, where xenstored runs and xendevd does not. Each SETUP (default: all) is one guest with one vif and,
+if stock, one disk on the same image:
 
-  --quick       little load: to see that it works, not for figures
-  --type TYPE   the kind of guest (default pvh)
-  -h, --help    print this
+  xl           stock Debian guest under xl: bridge with Debian's scripts, netback, blkback on a loop device
+  chaos        the same guest under chaos: xendevd with a TAP on the same bridge, and on the same image
+  chaos-switch the same, on xendevd's own switch
+  echo         the unikernel echo (8 MiB), on the bridge
+  echo-switch  the same, on xendevd's own switch
+
+  --quick      little load: to see that it works, not for figures
+  --only WHAT  only the network, or only the disk
+  --type TYPE  the kind of the stock guests (default pvh)
+  -h, --help   print this
 HELP
 }
 
-type=pvh samples=2 stream=100000000 pings=1000 random=4000 sequential=128
+type=pvh only='' samples=2 stream=50000000 pings=1000 random=2000 sequential=128
 while [ $# -gt 0 ]; do
     case $1 in
         --quick) samples=1 stream=5000000 pings=50 random=200 sequential=16 ;;
+        --only) only=$2; shift ;;
         --type) type=$2; shift ;;
         -h | --help) help; exit ;;
         -*) printf 'devices.sh: unknown option %s (see devices.sh --help)\n' "$1" >&2; exit 2 ;;
@@ -29,12 +37,12 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ $# -gt 0 ] || { help >&2; exit 2; }
+[ $# -gt 0 ] || set -- xl chaos chaos-switch echo echo-switch
 
 work=$(mktemp -d /root/bench-devices.XXXXXX)
-trap 'rm -rf "$work"' EXIT
 cd "$work"
 say() { printf 'bench: %s\n' "$*" >&2; }
+load() { "$bench/load" "$@"; }
 
 # The lab's ramdisk, and the program that loads the devices, laid over it.
 mkdir -p over/bin
@@ -44,61 +52,115 @@ gunzip -c /usr/share/chaos-lab/busybox-initramfs.cpio.gz >ramdisk
 image_mib=64
 head -c ${image_mib}M /dev/zero | tr '\0' 'x' >disk.img # no holes: they would be read faster than data
 
-bridge=benchbr0 guest_port=5001
+bridge=benchbr0 switch=benchsw0 guest_port=5001
 ip link add $bridge type bridge
 ip link set $bridge up
 ip address add 10.9.0.1/24 dev $bridge
+xendevd --switch $switch=10.9.1.1/24 2>xendevd.log </dev/null &
+xendevd=$!
+clean_up() {
+    kill $xendevd
+    wait $xendevd || cat xendevd.log >&2
+    ip link del $bridge
+    rm -rf "$work"
+}
+trap clean_up EXIT
+until [ -S /run/chaos/xendevd.sock ]; do sleep 0.05; done
 
-write_config() { # NAME ADDRESS VIF
-    cat >"$1.cfg" <<CONFIG
-name = "$1"
+write_config() { # ADDRESS BRIDGE
+    cat >guest.cfg <<CONFIG
+name = "bench"
 type = "$type"
 kernel = "/boot/vmlinuz"
 ramdisk = "$work/ramdisk"
 memory = 192
 vcpus = 1
-cmdline = "console=hvc0 quiet ipv6.disable=1 chaos.ip=$2/24 chaos.run=load serve $guest_port"
-vif = ['$3']
+cmdline = "console=hvc0 quiet ipv6.disable=1 chaos.ip=$1/24 chaos.run=load serve $guest_port"
+vif = ['bridge=$2']
 disk = ['$work/disk.img,raw,xvda,r']
 CONFIG
 }
 
-member() { jq -r ".$1" <<<"$2"; }
+member() { jq ".$1" <<<"$2"; }
 
-measure() { # NAME ADDRESS
-    local name=$1 address=$2 sent received round random_1 random_32 sequential_4
-    "$bench/load" send "$address" $guest_port $((stream / 10)) >/dev/null
-    "$bench/load" receive "$address" $guest_port $((stream / 10)) >/dev/null
-    "$bench/load" disk "$address" $guest_port /dev/xvda sequential 1048576 $image_mib 4 >/dev/null
+# Each function loads one guest once; what it prints is a sample.
+network_of_stock() { # ADDRESS BYTES
+    local sent received round
+    sent=$(load send "$1" $guest_port "$2")
+    received=$(load receive "$1" $guest_port "$2")
+    round=$(load ping "$1" $guest_port $pings)
+    network_sample "$sent" "$received" "$round"
+}
+
+network_of_echo() { # ADDRESS BYTES
+    local sent received round
+    sent=$(load discard "$1" "$2")
+    received=$(load chargen "$1" "$2")
+    round=$(load echo "$1" $pings)
+    network_sample "$sent" "$received" "$round"
+}
+
+network_sample() { # SENT RECEIVED ROUND
+    printf '{"to_guest_mb_per_s": %s, "from_guest_mb_per_s": %s, "round_trip_ns": %s}\n' \
+        "$(member mb_per_s "$1")" "$(member mb_per_s "$2")" "$(member median_ns "$3")"
+}
+
+disk_of_stock() { # ADDRESS
+    local random_1 random_32 sequential_4
+    random_1=$(load disk "$1" $guest_port /dev/xvda random 4096 $random 1)
+    random_32=$(load disk "$1" $guest_port /dev/xvda random 4096 $random 32)
+    sequential_4=$(load disk "$1" $guest_port /dev/xvda sequential 1048576 $sequential 4)
+    printf '{"random_iops": %s, "random_depth_32_iops": %s, "sequential_mb_per_s": %s}\n' \
+        "$(member iops "$random_1")" "$(member iops "$random_32")" "$(member mb_per_s "$sequential_4")"
+}
+
+repeat() { # BENCH COMMAND...
+    local name=$1 sample
+    shift
     for _ in $(seq $samples); do
-        sent=$("$bench/load" send "$address" $guest_port $stream)
-        received=$("$bench/load" receive "$address" $guest_port $stream)
-        round=$("$bench/load" ping "$address" $guest_port $pings)
-        random_1=$("$bench/load" disk "$address" $guest_port /dev/xvda random 4096 $random 1)
-        random_32=$("$bench/load" disk "$address" $guest_port /dev/xvda random 4096 $random 32)
-        sequential_4=$("$bench/load" disk "$address" $guest_port /dev/xvda sequential 1048576 $sequential 4)
-        jq -nc --arg bench "devices_${type}_$name" --argjson sent "$sent" --argjson received "$received" \
-            --argjson round "$round" --argjson random_1 "$random_1" --argjson random_32 "$random_32" \
-            --argjson sequential "$sequential_4" '{$bench, sample: {to_guest_mb_per_s: $sent.mb_per_s,
-                from_guest_mb_per_s: $received.mb_per_s, round_trip_ns: $round.median_ns, random_iops: $random_1.iops,
-                random_depth_32_iops: $random_32.iops, sequential_mb_per_s: $sequential.mb_per_s}}'
+        sample=$("$@")
+        printf '{"bench": "%s", "sample": %s}\n' "$name" "$sample"
     done
 }
 
-for tool; do
-    say "$type guest under $tool: booting"
-    case $tool in
+measure_stock() { # NAME ADDRESS
+    if [ "$only" != disk ]; then
+        network_of_stock "$2" $((stream / 5)) >/dev/null
+        repeat "network_$1" network_of_stock "$2" $stream
+    fi
+    if [ "$only" != network ]; then
+        load disk "$2" $guest_port /dev/xvda sequential 1048576 $image_mib 4 >/dev/null # into the page cache
+        repeat "disk_$1" disk_of_stock "$2"
+    fi
+}
+
+measure_echo() { # NAME ADDRESS BRIDGE
+    chaos create --wait name=bench kernel=/usr/lib/chaos/unikernels/echo memory=8 "vif=['bridge=$3,ip=$2/24']"
+    network_of_echo "$2" $((stream / 5)) >/dev/null
+    repeat "network_$1" network_of_echo "$2" $stream
+    chaos destroy bench
+}
+
+for setup; do
+    if [ "$only" = disk ]; then
+        case $setup in chaos-switch | echo*) continue ;; esac
+    fi
+    say "devices: $setup"
+    case $setup in
         xl)
-            write_config bench-xl 10.9.0.2 "bridge=$bridge"
-            xl create bench-xl.cfg >/dev/null
-            measure xl 10.9.0.2
-            xl destroy bench-xl ;;
-        chaos)
-            write_config bench-chaos 10.9.0.3 "bridge=$bridge"
-            chaos create bench-chaos.cfg
-            measure chaos 10.9.0.3
-            chaos destroy bench-chaos ;;
-        *) printf 'devices.sh: unknown tool %s\n' "$tool" >&2; exit 2 ;;
+            write_config 10.9.0.2 $bridge
+            xl create guest.cfg >/dev/null
+            measure_stock xl 10.9.0.2
+            xl destroy bench ;;
+        chaos | chaos-switch)
+            address=10.9.0.3 place=$bridge
+            [ "$setup" = chaos ] || address=10.9.1.3 place=$switch
+            write_config $address $place
+            chaos create guest.cfg
+            measure_stock "${setup/-/_}" $address
+            chaos destroy bench ;;
+        echo) measure_echo echo 10.9.0.4 $bridge ;;
+        echo-switch) measure_echo echo_switch 10.9.1.4 $switch ;;
+        *) printf 'devices.sh: unknown setup %s\n' "$setup" >&2; exit 2 ;;
     esac
 done
-ip link del $bridge

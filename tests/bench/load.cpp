@@ -3,7 +3,7 @@
 //
 // It serves in the guest and asks in dom0, so that all times are taken by dom0's clock but those of a disk,
 // which the guest takes and tells. A request is one line; "checked" data is a pattern that shows any byte
-// lost, doubled or moved.
+// lost, doubled or moved. A unikernel cannot run it: that one is asked through the services it has.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -193,8 +193,27 @@ int receive_from(int fd, std::uint64_t bytes, bool checked) {
     return arrived == bytes ? 0 : 1;
 }
 
+/// RFC 863: it has everything when it ends the connection.
+int discard(int fd, std::uint64_t bytes) {
+    const std::uint64_t start = bench::now_ns();
+    send_stream(fd, bytes, false);
+    ::shutdown(fd, SHUT_WR);
+    char byte = 0;
+    if (::read(fd, &byte, 1) != 0)
+        fail("the end of discard");
+    print_throughput("sent", bytes, bench::now_ns() - start);
+    return 0;
+}
+
+/// RFC 864: it sends without end from when we connect on, which its first bytes show.
+int chargen(int fd, std::uint64_t bytes) {
+    const std::uint64_t start = bench::now_ns();
+    const std::uint64_t arrived = receive_stream(fd, bytes, false);
+    print_throughput("received", arrived, bench::now_ns() - start);
+    return arrived >= bytes ? 0 : 1; // a read may bring more than was asked for
+}
+
 int ping(int fd, std::uint64_t count) {
-    send_line(fd, "echo");
     std::vector<std::uint64_t> times;
     for (std::uint64_t i = 0; i < count; ++i) {
         char byte = 'x';
@@ -225,6 +244,8 @@ constexpr const char* usage =
     "       load send HOST PORT BYTES [checked]        from here to the server, over TCP\n"
     "       load receive HOST PORT BYTES [checked]     the other way\n"
     "       load ping HOST PORT COUNT                  one byte there and back\n"
+    "       load discard HOST BYTES, load chargen HOST BYTES, load echo HOST COUNT\n"
+    "           the same three with services 9, 19 and 7 of TCP, which need no `load serve`\n"
     "       load disk HOST PORT DEVICE PATTERN SIZE COUNT DEPTH\n"
     "           the server reads its DEVICE, PATTERN random or sequential, COUNT times SIZE bytes, DEPTH at once\n"
     "       load disk-here DEVICE PATTERN SIZE COUNT DEPTH\n"
@@ -249,8 +270,17 @@ int main(int count, char** words) {
         return verb == "send" ? send_to(fd, number(all[3]), checked)
                               : receive_from(fd, number(all[3]), checked);
     }
-    if (verb == "ping" && count == 5)
-        return ping(reach(words[2], words[3]), number(all[3]));
+    if (verb == "ping" && count == 5) {
+        const int fd = reach(words[2], words[3]);
+        send_line(fd, "echo");
+        return ping(fd, number(all[3]));
+    }
+    if (verb == "discard" && count == 4)
+        return discard(reach(words[2], "9"), number(all[2]));
+    if (verb == "chargen" && count == 4)
+        return chargen(reach(words[2], "19"), number(all[2]));
+    if (verb == "echo" && count == 4)
+        return ping(reach(words[2], "7"), number(all[2]));
     if (verb == "disk" && count == 9)
         return ask(reach(words[2], words[3]),
                    "disk " + all[3] + ' ' + all[4] + ' ' + all[5] + ' ' + all[6] + ' ' + all[7]);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Judges what run.sh measured: a table of the promised figures, and all of it as JSON.
 
-Usage: report.py [--output FILE] < LINES
+Usage: report.py [--output FILE] [--only SECTION] < LINES
 
 Exit status: 0 every figure is reached, 1 one is missed, 2 one was not measured.
 """
@@ -39,8 +39,17 @@ def scale_ratio(found, bench):
     return statistics.mean(last) / statistics.mean(times[:20])
 
 
-def measures(found):
-    """(name, value, unit, what it must reach, whether it does, how it came about); ns become ms here."""
+def at_most(name, value, unit, limit, note=""):
+    """(name, value, unit, what it must reach, whether it does, how it came about)"""
+    return name, value, unit, f"<= {limit:.4g} {unit}".rstrip(), value <= limit, note
+
+
+def at_least(name, value, unit, limit, note=""):
+    return name, value, unit, f">= {limit:.4g} {unit}".rstrip(), value >= limit, note
+
+
+def create_measures(found):
+    """Guests without devices. Nanoseconds become milliseconds here."""
     def ms(bench, step):
         return median(found, bench, step) / 1e6
 
@@ -48,27 +57,46 @@ def measures(found):
     fork_exec = ms("spawn", "fork_exec")
     chaos = ms("spawn", "chaos_create")
     xl = ms("spawn", "xl_create")
-
-    def at_most(name, value, unit, limit, note):
-        return name, value, unit, f"<= {limit:.4g} {unit}".rstrip(), value <= limit, note
-
     create = ms("libchaos", "create_to_ready")
     returned = ms("libchaos", "create")
     yield at_most("libchaos create to ready / floor", create / floor, "x", 1.25,
                   f"{create:.3f} ms / {floor:.3f} ms; create() returns after {returned:.3f} ms, {returned / floor:.2f} x")
     yield at_most("chaos create --wait, whole process", chaos, "ms", floor + 1.5 * fork_exec,
                   f"floor {floor:.3f} + 1.5 x fork/exec {fork_exec:.3f}")
-    yield ("xl create / chaos create --wait", xl / chaos, "x", ">= 15 x", xl / chaos >= 15,
-           f"{xl:.1f} ms / {chaos:.3f} ms")
-    yield at_most("execute alone, shell to ready", ms("libchaos_phases", "execute_to_ready"), "ms", 0.25, "")
+    yield at_least("xl create / chaos create --wait", xl / chaos, "x", 15, f"{xl:.1f} ms / {chaos:.3f} ms")
+    yield at_most("execute alone, shell to ready", ms("libchaos_phases", "execute_to_ready"), "ms", 0.25)
     for kib in (256, 4096):
         yield at_most(f"hypervisor memory beyond RAM, {kib} KiB guest",
-                      found[f"memory_{kib}"]["memory_kib"]["beyond"], "KiB", 180, "")
+                      found[f"memory_{kib}"]["memory_kib"]["beyond"], "KiB", 180)
     yield at_most("2,000th create / first", scale_ratio(found, "libchaos_scale"), "x", 1.15,
                   f"256 KiB guests; the floor's own: {scale_ratio(found, 'floor_scale'):.3f}")
     destroy = ms("spawn", "chaos_destroy")
     yield at_most("chaos destroy / xl destroy", destroy / ms("spawn", "xl_destroy"), "x", 0.5,
                   f"{destroy:.3f} ms / {ms('spawn', 'xl_destroy'):.1f} ms, whole processes")
+
+
+def network_measures(found):
+    """Against the stock guest with the kernel's netback under xl."""
+    guests = (("chaos", "stock guest, bridge", 0.85), ("chaos_switch", "stock guest, own switch", 0.85),
+              ("echo", "unikernel, bridge", 1.0), ("echo_switch", "unikernel, own switch", 1.0))
+    for bench, name, least in guests:
+        for step, way in (("to_guest_mb_per_s", "TCP to"), ("from_guest_mb_per_s", "TCP from")):
+            ours, xl = median(found, f"network_{bench}", step), median(found, "network_xl", step)
+            yield at_least(f"{way} {name} / netback", ours / xl, "x", least, f"{ours:.0f} MB/s / {xl:.0f} MB/s")
+        ours, xl = (median(found, f"network_{which}", "round_trip_ns") / 1e3 for which in (bench, "xl"))
+        yield at_most(f"round trip, {name} / netback", ours / xl, "x", 1.1, f"{ours:.0f} us / {xl:.0f} us")
+
+
+def disk_measures(found):
+    """Against the same image on a loop device with the kernel's blkback under xl."""
+    for step, name, unit in (("random_iops", "4 KiB random reads, one at a time", "IOPS"),
+                             ("random_depth_32_iops", "4 KiB random reads, 32 at once", "IOPS"),
+                             ("sequential_mb_per_s", "1 MiB sequential reads", "MB/s")):
+        ours, xl = median(found, "disk_chaos", step), median(found, "disk_xl", step)
+        yield at_least(f"disk, {name} / blkback", ours / xl, "x", 0.9, f"{ours:.0f} {unit} / {xl:.0f} {unit}")
+
+
+MEASURES = {"create": create_measures, "network": network_measures, "disk": disk_measures}
 
 
 def print_steps(found, bench, title):
@@ -86,31 +114,40 @@ def print_calls(found):
         print("  " + ", ".join(f"{count} {name}" for name, count in counts))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", help="where to write everything as JSON")
-    options = parser.parse_args()
-    found = parse(sys.stdin)
-    conditions = found.get("conditions", {})
-    try:
-        judged = list(measures(found))
-        print_steps(found, "floor", "The floor: raw hypercalls")
-        print_steps(found, "libchaos", "libchaos, whole")
-        print_steps(found, "libchaos_phases", "libchaos, its two phases alone")
-        print_steps(found, "spawn", "Whole processes")
-        print_calls(found)
-    except (KeyError, IndexError, statistics.StatisticsError) as error:
-        print(f"bench: NOT MEASURED: {error!r} is missing from the output", file=sys.stderr)
-        return 2
+def print_details(found):
+    print_steps(found, "floor", "The floor: raw hypercalls")
+    print_steps(found, "libchaos", "libchaos, whole")
+    print_steps(found, "libchaos_phases", "libchaos, its two phases alone")
+    print_steps(found, "spawn", "Whole processes")
+    print_calls(found)
 
+
+def print_table(conditions, judged):
     print("\nXen {xen}, Linux {linux}, {xenstored}, {clock} clock, {cpus} CPU".format(**conditions))
     width = max(len(name) for name, *_ in judged)
     print(f"{'measure':{width}}{'value':>12}     {'must reach':16}")
     for name, value, unit, goal, good, note in judged:
         print(f"{name:{width}}{value:>12.3f} {unit:3} {goal:16} {'ok' if good else 'MISSED':8}{note}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", help="where to write everything as JSON")
+    parser.add_argument("--only", choices=MEASURES, help="the one section that was measured")
+    options = parser.parse_args()
+    found = parse(sys.stdin)
+    sections = [options.only] if options.only else list(MEASURES)
+    try:
+        judged = [row for section in sections for row in MEASURES[section](found)]
+        if "create" in sections:
+            print_details(found)
+        print_table(found["conditions"], judged)
+    except (KeyError, IndexError, statistics.StatisticsError) as error:
+        print(f"bench: NOT MEASURED: {error!r} is missing from the output", file=sys.stderr)
+        return 2
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:
-            json.dump({"conditions": conditions,
+            json.dump({"conditions": found["conditions"],
                        "measures": [{"name": name, "value": value, "unit": unit, "must_reach": goal, "reached": good}
                                     for name, value, unit, goal, good, _ in judged],
                        "benches": found}, file, indent=1)
