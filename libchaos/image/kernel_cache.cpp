@@ -193,9 +193,10 @@ Result<UnpackedKernel> open_unpacked(const OpenFile& packed, const BzImagePayloa
         return *std::move(found);
     let_times_settle(packed.status);
     auto kernel = TRY(unpack_into(partial, packed, payload));
+    // Before the entry appears: whoever finds it there does not tidy up after a maker that was killed.
+    tidy_kernel_cache(cache_directory, name);
     TRY(partial.publish(path).while_doing(writing));
     kernel.path = path;
-    tidy_kernel_cache(cache_directory, name);
     return kernel;
 }
 

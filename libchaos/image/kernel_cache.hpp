@@ -29,8 +29,8 @@ constexpr std::size_t maximum_cached_kernels = 16;
 Result<UnpackedKernel> open_unpacked(const OpenFile& packed, const BzImagePayload& payload,
                                      const std::string& cache_directory);
 
-/// Removes what killed processes left half-written, other versions of the entry's kernel, and entries beyond
-/// the maximum. Failing to is no reason for anybody to fail.
+/// Removes what killed processes left half-written, other versions of the new entry's kernel, and as many
+/// entries as have to make room for it. Failing to is no reason for anybody to fail.
 void tidy_kernel_cache(const std::string& cache_directory, const std::string& new_entry);
 
 } // namespace chaos

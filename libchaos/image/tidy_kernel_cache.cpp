@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Keeps the kernel cache small: runs after an entry was added, which is rare and slow anyhow.
+// Keeps the kernel cache small: runs before an entry is added, which is rare and slow anyhow.
 #include <algorithm>
 #include <dirent.h>
 #include <fcntl.h>

@@ -93,6 +93,16 @@ int __wrap_fstat(int file, struct stat* status) {
     return fails("fstat") ? -1 : __real_fstat(file, status);
 }
 
+int __real_ftruncate(int file, off_t size);
+int __wrap_ftruncate(int file, off_t size) {
+    return fails("ftruncate") ? -1 : __real_ftruncate(file, size);
+}
+
+int __real_fdatasync(int file);
+int __wrap_fdatasync(int file) {
+    return fails("fdatasync") ? -1 : __real_fdatasync(file);
+}
+
 ssize_t __real_write(int file, const void* bytes, std::size_t size);
 ssize_t __wrap_write(int file, const void* bytes, std::size_t size) {
     if (chaos::fakes::take_unmasked_ports(file, bytes, size))
@@ -125,9 +135,19 @@ ssize_t __wrap_readlinkat(int directory, const char* path, char* target, std::si
     return fails("readlinkat") ? -1 : __real_readlinkat(directory, path, target, size);
 }
 
+int __real_rename(const char* from, const char* to);
+int __wrap_rename(const char* from, const char* to) {
+    return fails("rename") ? -1 : __real_rename(from, to);
+}
+
 int __real_renameat(int from_directory, const char* from, int to_directory, const char* to);
 int __wrap_renameat(int from_directory, const char* from, int to_directory, const char* to) {
     return fails("renameat") ? -1 : __real_renameat(from_directory, from, to_directory, to);
+}
+
+int __real_unlink(const char* path);
+int __wrap_unlink(const char* path) {
+    return fails("unlink") ? -1 : __real_unlink(path);
 }
 
 int __real_unlinkat(int directory, const char* path, int flags);
