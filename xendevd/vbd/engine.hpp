@@ -12,7 +12,7 @@
 namespace xendevd {
 
 struct Engine {
-    std::unique_ptr<IoRing> ring;
+    std::shared_ptr<IoRing> ring; ///< of its own only while it works, when the last disk goes
     BufferPool buffers;
     MappingBudget mappings;
 

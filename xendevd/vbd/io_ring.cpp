@@ -34,8 +34,8 @@ int open_ring(io_uring& ring, unsigned flags) {
 
 } // namespace
 
-Result<std::unique_ptr<IoRing>> IoRing::open(EventLoop& loop) {
-    std::unique_ptr<IoRing> self(new IoRing(loop));
+Result<std::shared_ptr<IoRing>> IoRing::open(EventLoop& loop) {
+    std::shared_ptr<IoRing> self(new IoRing(loop));
     self->ring_.ring_fd = -1;
     // Saves interrupts where the kernel knows it (Linux 5.19). Not IORING_SETUP_DEFER_TASKRUN: with it the descriptor does not
     // become readable when something finishes.
@@ -117,6 +117,7 @@ void IoRing::handle_descriptor(std::uint32_t) {
 }
 
 void IoRing::work() {
+    const auto keep = shared_from_this(); // the last disk may go with what is told here
     for (int round = 0; round < rounds_per_turn; ++round) {
         if (io_uring_sq_ready(&ring_) > 0)
             (void)io_uring_submit(&ring_); // what it cannot take now stays and is submitted in the next turn

@@ -36,9 +36,9 @@ class IoBatchHandler {
     ~IoBatchHandler() = default;
 };
 
-class IoRing final : Task, DescriptorHandler {
+class IoRing final : public std::enable_shared_from_this<IoRing>, Task, DescriptorHandler {
   public:
-    static chaos::Result<std::unique_ptr<IoRing>> open(EventLoop& loop);
+    static chaos::Result<std::shared_ptr<IoRing>> open(EventLoop& loop);
     ~IoRing();
 
     void read(int file, std::span<const iovec> pieces, std::uint64_t offset, IoOperation& operation);

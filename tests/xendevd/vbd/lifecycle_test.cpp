@@ -68,6 +68,18 @@ TEST_F(LifecycleTest, is_cut_off_under_load) {
     }
 }
 
+TEST_F(LifecycleTest, is_gone_before_its_last_request_is_finished) {
+    start();
+    for (std::uint32_t index = 0; index < 32; ++index)
+        put_data(BLKIF_OP_WRITE, index * 16, pages(index * 8, 8));
+    shared().req_prod = 32;
+    device->handle_event();
+    device.reset(); // what is under way keeps the rest, the io_uring too, until it tells that it is finished
+    EXPECT_TRUE(wait_for([this] { return domain.mapped == 0; }));
+    turn_for(1ms);
+    EXPECT_EQ(shared().rsp_prod, 0u);
+}
+
 TEST_F(LifecycleTest, the_next_connection_waits_for_what_the_last_one_left) {
     start(every_feature);
     std::memset(data(0), 'a', 4096 * 11);
