@@ -114,6 +114,8 @@ void StoreDoor::connect() {
     if (state_ == DeviceState::connected)
         set_state(XenbusStateConnected);
     daemon_.log.debug(name_ + " is connected");
+    // Whoever was killed before may have answered, and not yet said so.
+    daemon_.loop.notify(local_);
     backend_->handle_event(); // the rings may have been filled before
 }
 
