@@ -203,6 +203,8 @@ void Vif::take_from_guest() {
     auto next = from_guest_.take(*this, daemon_.loop.now());
     if (!next)
         return fail(std::move(next).error());
+    workspace_
+        .flush(); // frames for others may lie in pages of this guest, which are its own again once it is answered
     notify_ |= from_guest_.publish();
     if (*next == FromGuest::Next::more)
         daemon_.loop.run_soon(*this);
