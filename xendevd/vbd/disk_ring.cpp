@@ -31,6 +31,16 @@ static_assert(offsetof(blkif_request_discard, id) == alignment_end);
 static_assert(offsetof(blkif_response, operation) == 8 && offsetof(blkif_response, status) == 10);
 static_assert(offsetof(blkif_sring, ring) == 64);
 
+/// The response that is being put, in the first page.
+struct Note {
+    std::uint32_t next; ///< rsp_prod once it is put
+    std::uint32_t unused;
+    blkif_response response;
+};
+constexpr std::size_t note_offset = 24;
+static_assert(note_offset >= offsetof(blkif_sring, pvt) + sizeof(blkif_sring::pvt) &&
+              note_offset + sizeof(Note) <= offsetof(blkif_sring, ring) && note_offset % alignof(Note) == 0);
+
 /// Keeps the compiler from reading shared memory again where it could have used the copy.
 void forget_shared_memory() {
     asm volatile("" ::: "memory");
@@ -51,7 +61,8 @@ DiskRing::DiskRing(chaos::xen::GrantMapping pages, bool is_32_bit)
 Result<DiskRing> DiskRing::attach(chaos::xen::GrantMapping pages, bool is_32_bit) {
     DiskRing ring(std::move(pages), is_32_bit);
     ring.next_request_ = ring.next_response_ = ring.published_ = load(ring.shared_->rsp_prod);
-    TRY(ring.available());
+    if (TRY(ring.available()) > 0)
+        ring.show_for_killed();
     return ring;
 }
 
@@ -93,20 +104,46 @@ bool DiskRing::ask_for_event() {
 }
 
 void DiskRing::answer(std::uint64_t id, std::uint8_t operation, std::int16_t status) {
-    std::byte* to = entry(next_response_++);
-    std::memcpy(to + offsetof(blkif_response, id), &id, sizeof id);
-    std::memcpy(to + offsetof(blkif_response, operation), &operation, sizeof operation);
-    std::memcpy(to + offsetof(blkif_response, status), &status, sizeof status);
+    held_.push_back({id, operation, status});
+    ++next_response_;
 }
 
 bool DiskRing::publish() {
     const std::uint32_t before = published_;
-    published_ = next_response_;
-    // The answers are there before the index says so.
-    std::atomic_ref(shared_->rsp_prod).store(published_, std::memory_order_release);
+    for (const blkif_response& response : held_)
+        show(response);
+    held_.clear();
     // The guest sees the answers, or we see that it wants an event.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     return published_ - load(shared_->rsp_event) < published_ - before;
+}
+
+/// At any moment the note is complete and for the next place, or the place is untouched, or rsp_prod is beyond it.
+void DiskRing::show(const blkif_response& response) {
+    Note& note = *reinterpret_cast<Note*>(pages_.data() + note_offset);
+    // The index is beyond the last place before the note changes.
+    std::atomic_thread_fence(std::memory_order_release);
+    note.response = response;
+    std::atomic_ref(note.next).store(published_ + 1, std::memory_order_release);
+    // The note is there before the place changes.
+    std::atomic_thread_fence(std::memory_order_release);
+    std::byte* to = entry(published_);
+    std::memcpy(to + offsetof(blkif_response, id), &response.id, sizeof response.id);
+    std::memcpy(to + offsetof(blkif_response, operation), &response.operation, sizeof response.operation);
+    std::memcpy(to + offsetof(blkif_response, status), &response.status, sizeof response.status);
+    // The answer is there before the index says so.
+    std::atomic_ref(shared_->rsp_prod).store(++published_, std::memory_order_release);
+}
+
+/// An event is not needed: whoever connects sends one.
+void DiskRing::show_for_killed() {
+    const Note& note = *reinterpret_cast<const Note*>(pages_.data() + note_offset);
+    if (load(note.next) != published_ + 1)
+        return;
+    const blkif_response response = note.response;
+    forget_shared_memory();
+    show(response);
+    next_request_ = next_response_ = published_;
 }
 
 } // namespace xendevd

@@ -4,9 +4,14 @@
 // Responses are put in the order of the requests. The protocol asks for no order, but a response takes the place of
 // whatever request is the oldest in the ring: if that is always its own, the requests from rsp_prod to req_prod are at any
 // moment those still to be answered, and a back-end that takes over from a killed one can carry them out.
+//
+// Half a response in the place of a request would be read as a request, though. So responses are held here until they are
+// published, then shown one by one, and a note in the page (in what xen/io/ring.h leaves between the indices and the
+// entries, zero at first) holds the one that is being put: a new back-end puts it again.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <xen/xen.h>
 
@@ -35,14 +40,16 @@ class DiskRing {
     /// Asks for an event at the next request; true if one has come meanwhile.
     bool ask_for_event();
 
-    /// Answers the oldest request that is not answered; seen by the guest with the next publish().
+    /// Answers the oldest request that is not answered; neither guest nor pages see it before publish().
     void answer(std::uint64_t id, std::uint8_t operation, std::int16_t status);
-    /// Shows the answers to the guest; true if it wants an event for them.
+    /// Shows the guest what was answered; true if it wants an event for that.
     bool publish();
 
   private:
     DiskRing(chaos::xen::GrantMapping pages, bool is_32_bit);
     [[nodiscard]] std::byte* entry(std::uint32_t place) const;
+    void show(const blkif_response& response);
+    void show_for_killed();
 
     chaos::xen::GrantMapping pages_;
     blkif_sring* shared_;
@@ -52,6 +59,7 @@ class DiskRing {
     std::uint32_t next_request_ = 0;
     std::uint32_t next_response_ = 0;
     std::uint32_t published_ = 0;
+    std::vector<blkif_response> held_; ///< from published_ to next_response_
 };
 
 } // namespace xendevd
