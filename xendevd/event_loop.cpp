@@ -84,6 +84,7 @@ Result<EventChannelPort> EventLoop::bind(chaos::DomainId guest, EventChannelPort
     if (ports_.size() <= raw(local))
         ports_.resize(raw(local) + 1);
     ports_[raw(local)] = &handler;
+    notify(local);
     return local;
 }
 

@@ -89,7 +89,7 @@ class EventLoop {
     void remove(int descriptor);
 
     /// Binds to `remote`, a port that `guest` holds for this domain, and calls `handler` for each event. The first
-    /// comes at once.
+    /// comes at once; and the guest gets one, for it may wait for one that a killed xendevd had no time to send.
     chaos::Result<chaos::EventChannelPort> bind(chaos::DomainId guest, chaos::EventChannelPort remote,
                                                 PortHandler& handler);
     void unbind(chaos::EventChannelPort local);

@@ -49,6 +49,12 @@ TEST_F(EventLoopTest, calls_for_each_event_and_hears_those_sent_meanwhile) {
     EXPECT_EQ(ears.calls, 3);
 }
 
+TEST_F(EventLoopTest, sends_what_a_killed_xendevd_may_have_owed) {
+    Ears ears;
+    (void)*loop->bind(guest_id, EventChannelPort{1}, ears);
+    EXPECT_EQ(notified, 1u);
+}
+
 TEST_F(EventLoopTest, lets_a_handler_take_another_away) {
     Ears first, second;
     EventChannelPort second_port{};

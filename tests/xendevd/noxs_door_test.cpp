@@ -84,6 +84,7 @@ class NoxsDoorTest : public DaemonFixture {
 
 TEST_F(NoxsDoorTest, connects_when_the_guest_offers) {
     EXPECT_EQ(door->state(), DeviceState::waiting);
+    notified = 0;
     offer();
     EXPECT_EQ(door->state(), DeviceState::connected);
     EXPECT_EQ(notes.calls, (std::vector<std::string>{"disconnect", "connect", "event"}));
