@@ -74,7 +74,8 @@ Result<void> StoreSession::read_line(const std::string& line) {
             return damaged();
         std::string bytes = TRY(from_json_text(reply[1].get_ref<const std::string&>()));
         exchange_ = Exchange{request[0], request[1], reply[0], std::move(bytes)};
-        parts_.clear();
+        if (exchange_->request_begin != exchange_->request_end) // else it is an event
+            parts_.clear();
     }
     if (entry.contains("part")) {
         const json& part = entry["part"];
@@ -83,7 +84,6 @@ Result<void> StoreSession::read_line(const std::string& line) {
         parts_ += TRY(from_json_text(part[2].get_ref<const std::string&>()));
         parts_begin_ = part[0];
         parts_end_ = part[1];
-        exchange_.reset(); // it was finished before
     }
     return {};
 }

@@ -174,6 +174,49 @@ TEST_F(StoreSessionTest, keeps_its_journal_short) {
     EXPECT_EQ(next.contents().tree().find("/local/domain/5/data/a")->value, "4999");
 }
 
+/// Xendevd dies with a part of a request taken off the ring and a part of an event put onto it.
+class StoreSessionHalfwayTest : public StoreSessionTest {
+  protected:
+    StoreSessionHalfwayTest() {
+        for (std::size_t watch = 0; watch < watches; ++watch)
+            client.watch("data", "a token that has some length " + std::to_string(watch));
+        client.events.clear();
+        request = client.send(XS_READ, joined({"data"}));
+        client.exchange();
+        ring().req_prod -= unsent;
+        serve_all();
+        session.change({{StoreChange::Kind::write, "/local/domain/5/data", "x", 0}});
+        serve_all();
+        EXPECT_EQ(ring().rsp_prod - ring().rsp_cons, XENSTORE_RING_SIZE);
+    }
+    void expect_that_the_next_goes_on() {
+        StoreSession next(chaos::DomainId{5}, page.data(), journal);
+        ASSERT_TRUE(*next.restore());
+        ring().req_prod += unsent;
+        for (int round = 0; round < 20; ++round) {
+            while (next.serve(made)->more) {
+            }
+            client.exchange();
+        }
+        EXPECT_EQ(client.broken, "");
+        EXPECT_EQ(client.replies[request].size(), 1u);
+        EXPECT_GE(client.events.size(), watches);
+    }
+    static constexpr std::size_t watches = 40;
+    static constexpr std::uint32_t unsent = 10;
+    std::uint32_t request = 0;
+};
+
+TEST_F(StoreSessionHalfwayTest, goes_on_from_the_lines_as_they_came) {
+    expect_that_the_next_goes_on();
+}
+
+TEST_F(StoreSessionHalfwayTest, goes_on_from_lines_that_were_written_anew) {
+    while (kept.replaced == 0)
+        session.change({{StoreChange::Kind::write, "/vm/x", std::string(1000, 'x'), 0}});
+    expect_that_the_next_goes_on();
+}
+
 TEST_F(StoreSessionTest, goes_on_without_a_journal_and_writes_it_when_it_can) {
     kept.full = true;
     EXPECT_EQ(client.write("data/a", "1"), "");
