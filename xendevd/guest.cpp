@@ -19,11 +19,15 @@ namespace {
 /// A journal longer than this is written anew; a device's line has a few hundred bytes.
 constexpr std::size_t longest_journal = 65536;
 
+std::string stores_in(const std::string& directory) {
+    return directory + "/stores";
+}
+
 } // namespace
 
 Guest::Guest(Daemon& daemon, const devices::AttachRequest& request, const std::string& directory)
     : daemon_(daemon), domain_(request.domain), uuid_(request.uuid), name_(request.name),
-      is_noxs_(request.noxs), journal_(directory, request.domain), store_directory_(directory + "/stores") {}
+      is_noxs_(request.noxs), journal_(directory, request.domain), directory_(directory) {}
 
 Guest::~Guest() = default;
 
@@ -103,7 +107,7 @@ Result<void> Guest::add_store(const devices::AttachStore& spec) {
     settings.grant = spec.end.grant;
     settings.vcpus = spec.vcpus;
     settings.memory_kib = spec.memory_kib;
-    store_ = TRY(make_store(daemon_, settings, store_journal(Journal(store_directory_, domain_))));
+    store_ = TRY(make_store(daemon_, settings, store_journal(Journal(stores_in(directory_), domain_))));
     return {};
 }
 
@@ -227,12 +231,15 @@ void Guest::tidy_journal() {
 }
 
 void Guest::forget() {
-    journal_.remove();
-    if (store_)
-        store_->forget();
+    remove_journals(directory_, domain_);
     store_.reset();
     devices_.clear();
     console_.reset();
+}
+
+void Guest::remove_journals(const std::string& directory, chaos::DomainId domain) {
+    Journal(directory, domain).remove();
+    Journal(stores_in(directory), domain).remove();
 }
 
 std::optional<chaos::GrantReference> Guest::sign_of_life() const {

@@ -49,8 +49,10 @@ class Guest {
     void restore(const std::vector<std::string>& lines);
     void remove(DeviceType type, std::uint32_t id, bool force, std::chrono::milliseconds timeout,
                 Removed removed);
-    /// Removes the journal and the devices' traces on the host: the guest is gone for good.
+    /// Removes the journals and the devices' traces on the host: the guest is gone for good.
     void forget();
+    /// Removes what a guest that had this id left in `directory`.
+    static void remove_journals(const std::string& directory, chaos::DomainId domain);
 
     /// A grant of the guest's that must be good as long as it lives, to see whether it does; nothing if it has none.
     [[nodiscard]] std::optional<chaos::GrantReference> sign_of_life() const;
@@ -85,7 +87,7 @@ class Guest {
     std::string name_;
     bool is_noxs_;
     Journal journal_;
-    std::string store_directory_;
+    std::string directory_;
     std::string first_line_; ///< console and store
     std::optional<chaos::GrantReference> console_grant_;
     std::unique_ptr<Console> console_;

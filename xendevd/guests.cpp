@@ -38,6 +38,8 @@ Result<void> Guests::attach(const devices::AttachRequest& request, std::vector<c
     }
     const bool is_new = found == guests_.end();
     if (is_new) {
+        // Nor is what xendevd knew of it, if it was killed before it had forgotten.
+        Guest::remove_journals(directory_, request.domain);
         auto guest = std::make_unique<Guest>(daemon_, request, directory_);
         found = guests_.emplace(request.domain, std::move(guest)).first;
     }
@@ -100,7 +102,7 @@ Result<void> Guests::restore(chaos::xen::Control& control) {
         if (!lines || lines->empty()) {
             daemon_.log.error("the journal of " + naming(domain) + " cannot be used" +
                               (lines ? ": it is empty" : ": " + lines.error().story()));
-            journal.remove();
+            Guest::remove_journals(directory_, domain);
             continue;
         }
         auto request = devices::decode_request(lines->front());
@@ -110,7 +112,7 @@ Result<void> Guests::restore(chaos::xen::Control& control) {
             attach && info && *info && !(*info)->dying && (*info)->handle == attach->uuid.bytes;
         if (!lives) {
             daemon_.log.info(naming(domain) + " is gone, and its devices with it");
-            journal.remove();
+            Guest::remove_journals(directory_, domain);
             continue;
         }
         auto guest = std::make_unique<Guest>(daemon_, *attach, directory_);

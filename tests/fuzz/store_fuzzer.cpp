@@ -36,7 +36,6 @@ class Lines final : public StoreJournal {
     }
     [[nodiscard]] std::size_t size() const override { return size_; }
     chaos::Result<std::vector<std::string>> read() override { return lines; }
-    void remove() override {}
     std::vector<std::string> lines;
 
   private:

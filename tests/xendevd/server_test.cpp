@@ -37,6 +37,7 @@ class ServerTest : public DaemonFixture {
         directory = ::mkdtemp(pattern);
         daemon.log_directory = directory;
         std::ofstream(directory + "/image") << std::string(65536, '\0');
+        std::filesystem::create_directory(directory + "/stores");
         grant(GrantReference{9}, 4);
         grant(GrantReference{11}, 5);
         start();
@@ -107,6 +108,12 @@ class ServerTest : public DaemonFixture {
         request.console = devices::DeviceEnd{EventChannelPort{2}, GrantReference{9}};
         return request;
     }
+    devices::AttachRequest attach_store() {
+        auto request = attach_console();
+        request.noxs = false;
+        request.store = devices::AttachStore{{EventChannelPort{4}, GrantReference{11}}, 1, 4096};
+        return request;
+    }
     devices::AttachRequest attach_disk(std::uint32_t id = 0) {
         devices::AttachRequest request;
         request.domain = guest_id;
@@ -138,6 +145,7 @@ class ServerTest : public DaemonFixture {
         }
         return all;
     }
+    std::string store_journal_path() const { return directory + "/stores/77.journal"; }
     bool has_journal() const { return std::filesystem::exists(directory + "/77.journal"); }
 
     std::string directory;
@@ -281,6 +289,29 @@ TEST_F(ServerTest, does_not_take_up_what_has_become_another_guest) {
     ASSERT_TRUE(guests->restore(control));
     EXPECT_EQ(guests->size(), 0u);
     EXPECT_FALSE(has_journal());
+}
+
+TEST_F(ServerTest, lets_no_guest_find_the_store_of_one_that_had_its_id) {
+    client = connect();
+    ASSERT_EQ(ask(attach_store()), devices::ok_reply);
+    ASSERT_TRUE(std::filesystem::exists(store_journal_path()));
+    stop();
+    domain.handle = {8};
+    start();
+    auto control = *chaos::xen::Control::open();
+    ASSERT_TRUE(guests->restore(control));
+    EXPECT_FALSE(std::filesystem::exists(store_journal_path()));
+
+    // The same if it was killed between forgetting a guest and forgetting the guest's store.
+    std::ofstream(store_journal_path()) << R"({"do":[["w","/local/domain/77/name","another"]]})" << '\n';
+    client = connect();
+    ASSERT_EQ(ask(attach_store()), devices::ok_reply);
+    std::ifstream journal(store_journal_path());
+    std::string line;
+    ASSERT_TRUE(std::getline(journal, line));
+    EXPECT_NE(line.find(R"(/name","web")"), std::string::npos) << line;
+    EXPECT_EQ(ask(R"({"op":"forget","domain":77})"), devices::ok_reply);
+    EXPECT_FALSE(std::filesystem::exists(store_journal_path()));
 }
 
 TEST_F(ServerTest, lives_with_journals_that_were_damaged) {

@@ -43,8 +43,6 @@ class Store final : PortHandler, Task, StoreKeys {
 
     /// Asks the guest to shut down: "poweroff", "reboot", "halt" or "suspend".
     chaos::Result<void> shutdown(std::string_view reason);
-    /// Removes the journal: the guest is gone for good.
-    void forget() { journal_->remove(); }
     /// Adds {"state": "served" or "failed", "requests":…, "keys":…, "watches":…} to `out`, an object.
     void describe(nlohmann::json& out) const;
 

@@ -13,7 +13,6 @@ class StoreJournalFile final : public StoreJournal {
     chaos::Result<void> replace(std::span<const std::string> lines) override { return file_.replace(lines); }
     [[nodiscard]] std::size_t size() const override { return file_.size(); }
     chaos::Result<std::vector<std::string>> read() override { return file_.read(); }
-    void remove() override { file_.remove(); }
 
   private:
     Journal file_;

@@ -23,8 +23,6 @@ class StoreJournal {
     /// Bytes written since the lines were replaced.
     [[nodiscard]] virtual std::size_t size() const = 0;
     virtual chaos::Result<std::vector<std::string>> read() = 0;
-    /// Forgets everything.
-    virtual void remove() = 0;
 };
 
 /// One in a file.
