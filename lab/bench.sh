@@ -14,7 +14,7 @@ it was. The exit status is 1 if a figure was missed. Every sample is kept in bui
 
   --wall          by the wall clock; noisy, only the ratios within one run mean something
   --quick         few samples and few guests: shows that the benchmarks work, not what is fast
-  --only SECTION  only create (guests without devices), network or disk
+  --only SECTION  only create (guests without devices), attach, network, disk or idle
   -h, --help      print this
 HELP
 }

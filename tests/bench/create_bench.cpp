@@ -28,6 +28,8 @@ struct Job {
     std::string kernel;
     std::uint64_t memory_kib = 4096;
     unsigned samples = 20;
+    bool is_served = false; ///< by xendevd: then the phases by themselves are of no interest
+    std::string vif_bridge; ///< one vif, if not empty
 };
 
 chaos::GuestConfig config_of(const Job& job, unsigned index) {
@@ -35,6 +37,8 @@ chaos::GuestConfig config_of(const Job& job, unsigned index) {
     config.name = "bench-" + std::to_string(index);
     config.kernel = job.kernel;
     config.memory_kib = job.memory_kib;
+    if (!job.vif_bridge.empty())
+        config.vifs.emplace_back().bridge = job.vif_bridge;
     return config;
 }
 
@@ -96,6 +100,8 @@ Result<void> measure_create(Host& host, const Job& job, const Kernel& kernel) {
         TRY(end_guest(host, guest.id, sample));
         if (warm)
             creations.add(std::move(sample));
+        if (job.is_served)
+            continue;
         let_xen_settle();
         bench::Sample phase_sample;
         TRY(run_phases(host, job, kernel, phase_sample));
@@ -141,14 +147,17 @@ Result<void> run(const Job& job) {
     chaos::HostOptions options;
     options.state_directory = state_directory;
     Host host = TRY(Host::open(options));
+    if (job.is_served)
+        TRY(host.needed_devices());
     const Kernel kernel = TRY(Kernel::open(job.kernel));
     return job.mode == "keep" ? measure_kept(host, job, kernel) : measure_create(host, job, kernel);
 }
 
 constexpr const char* usage =
-    "Usage: create_bench [--keep] [--memory KIB] [--samples N] [--name NAME] KERNEL\n"
+    "Usage: create_bench [--keep] [--memory KIB] [--samples N] [--name NAME] [--served [--vif BRIDGE]] KERNEL\n"
     "Creates and destroys N noxs guests (20 of 4096 KiB) through libchaos and prints the times, ns.\n"
-    "--keep  destroys them only at the end, and says what memory each cost the hypervisor\n";
+    "--keep    destroys them only at the end, and says what memory each cost the hypervisor\n"
+    "--served  with xendevd, which has their consoles, and with --vif one vif each\n";
 
 } // namespace
 
@@ -160,6 +169,10 @@ int main(int argument_count, char** arguments) {
         const bool more = i + 1 < argument_count;
         if (argument == "--keep")
             job.mode = "keep";
+        else if (argument == "--served")
+            job.is_served = true;
+        else if (argument == "--vif" && more)
+            job.vif_bridge = arguments[++i];
         else if (argument == "--memory" && more)
             job.memory_kib = std::strtoull(arguments[++i], nullptr, 10);
         else if (argument == "--samples" && more)

@@ -3,6 +3,7 @@
 # Network and disk of the same guest through the kernel's back-ends under xl and through xendevd under chaos, in one boot.
 # Prints JSON lines, for report.py; what is going on goes to standard error.
 set -euo pipefail
+shopt -s inherit_errexit
 bench=$(dirname "$(readlink -f "$0")")
 
 help() {
@@ -39,35 +40,19 @@ while [ $# -gt 0 ]; do
 done
 [ $# -gt 0 ] || set -- xl chaos chaos-switch echo echo-switch
 
-work=$(mktemp -d /root/bench-devices.XXXXXX)
-cd "$work"
 say() { printf 'bench: %s\n' "$*" >&2; }
 load() { "$bench/load" "$@"; }
+source "$bench/networks.sh"
 
 # The lab's ramdisk, and the program that loads the devices, laid over it.
 mkdir -p over/bin
 cp "$bench/load" over/bin/
 gunzip -c /usr/share/chaos-lab/busybox-initramfs.cpio.gz >ramdisk
 (cd over && find . | busybox cpio -o -H newc 2>/dev/null) >>ramdisk
-image_mib=64
+image_mib=64 guest_port=5001
 head -c ${image_mib}M /dev/zero | tr '\0' 'x' >disk.img # no holes: they would be read faster than data
 
-bridge=benchbr0 switch=benchsw0 guest_port=5001
-ip link add $bridge type bridge
-ip link set $bridge up
-ip address add 10.9.0.1/24 dev $bridge
-xendevd --switch $switch=10.9.1.1/24 2>xendevd.log </dev/null &
-xendevd=$!
-clean_up() {
-    kill $xendevd
-    wait $xendevd || cat xendevd.log >&2
-    ip link del $bridge
-    rm -rf "$work"
-}
-trap clean_up EXIT
-until [ -S /run/chaos/xendevd.sock ]; do sleep 0.05; done
-
-write_config() { # ADDRESS BRIDGE
+write_config() { # ADDRESS/PREFIX BRIDGE
     cat >guest.cfg <<CONFIG
 name = "bench"
 type = "$type"
@@ -75,7 +60,7 @@ kernel = "/boot/vmlinuz"
 ramdisk = "$work/ramdisk"
 memory = 192
 vcpus = 1
-cmdline = "console=hvc0 quiet ipv6.disable=1 chaos.ip=$1/24 chaos.run=load serve $guest_port"
+cmdline = "console=hvc0 quiet ipv6.disable=1 chaos.ip=$1 chaos.run=load serve $guest_port"
 vif = ['bridge=$2']
 disk = ['$work/disk.img,raw,xvda,r']
 CONFIG
@@ -134,8 +119,8 @@ measure_stock() { # NAME ADDRESS
     fi
 }
 
-measure_echo() { # NAME ADDRESS BRIDGE
-    chaos create --wait name=bench kernel=/usr/lib/chaos/unikernels/echo memory=8 "vif=['bridge=$3,ip=$2/24']"
+measure_echo() { # NAME ADDRESS PREFIX BRIDGE
+    chaos create --wait name=bench kernel=/usr/lib/chaos/unikernels/echo memory=8 "vif=['bridge=$4,ip=$2/$3']"
     network_of_echo "$2" $((stream / 5)) >/dev/null
     repeat "network_$1" network_of_echo "$2" $stream
     chaos destroy bench
@@ -148,19 +133,19 @@ for setup; do
     say "devices: $setup"
     case $setup in
         xl)
-            write_config 10.9.0.2 $bridge
+            write_config $bridge_network.2/24 $bridge
             xl create guest.cfg >/dev/null
-            measure_stock xl 10.9.0.2
+            measure_stock xl $bridge_network.2
             xl destroy bench ;;
         chaos | chaos-switch)
-            address=10.9.0.3 place=$bridge
-            [ "$setup" = chaos ] || address=10.9.1.3 place=$switch
-            write_config $address $place
+            address=$bridge_network.3 prefix=24 place=$bridge
+            [ "$setup" = chaos ] || address=$switch_network.0.3 prefix=16 place=$switch
+            write_config $address/$prefix $place
             chaos create guest.cfg
             measure_stock "${setup/-/_}" $address
             chaos destroy bench ;;
-        echo) measure_echo echo 10.9.0.4 $bridge ;;
-        echo-switch) measure_echo echo_switch 10.9.1.4 $switch ;;
+        echo) measure_echo echo $bridge_network.4 24 $bridge ;;
+        echo-switch) measure_echo echo_switch $switch_network.0.4 16 $switch ;;
         *) printf 'devices.sh: unknown setup %s\n' "$setup" >&2; exit 2 ;;
     esac
 done

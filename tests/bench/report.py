@@ -96,7 +96,38 @@ def disk_measures(found):
         yield at_least(f"disk, {name} / blkback", ours / xl, "x", 0.9, f"{ours:.0f} {unit} / {xl:.0f} {unit}")
 
 
-MEASURES = {"create": create_measures, "network": network_measures, "disk": disk_measures}
+def attach_measures(found):
+    """What vifs cost a creation, and how soon frames flow."""
+    def ms(bench, step):
+        return median(found, bench, step) / 1e6
+
+    xl = ms("answer", "xl_create")
+    for where, name in (("switch", "own switch"), ("bridge", "TAP + bridge")):
+        answer = ms("answer", f"chaos_{where}_answer")
+        yield at_least(f"xl create / create to first answer, {name}", xl / answer, "x", 60,
+                       f"{xl:.0f} ms / {answer:.2f} ms, {ms('answer', f'chaos_{where}_process'):.2f} of it chaos create")
+    without = ms("vif_none", "create_to_ready")
+    for where, name, most in (("switch", "own switch", 0.4), ("bridge", "TAP + bridge", 1.5)):
+        with_one = ms(f"vif_{where}", "create_to_ready")
+        yield at_most(f"what one vif adds to a create, {name}", with_one - without, "ms", most,
+                      f"{with_one:.3f} ms - {without:.3f} ms")
+    for where, name in (("switch", "own switch"), ("bridge", "TAP + bridge")):
+        yield at_most(f"hot attach until frames flow, {name}", ms(f"attach_{where}", "attach_to_answer"), "ms", 2,
+                      f"attached after {ms(f'attach_{where}', 'attach'):.2f} ms, then a ping answered")
+
+
+def idle_measures(found):
+    """Many guests that do nothing."""
+    idle = found["idle"]
+    memory, cpu = idle["xendevd_kib"], idle["dom0_cpu_percent"]
+    yield at_most("xendevd memory per idle vif + console", memory["each"], "KiB", 16,
+                  f"{memory['one']} KiB with one guest, {memory['all']} KiB with {idle['guests']} more")
+    yield at_most(f"dom0 CPU of {idle['guests']} idle guests", cpu["all"], "%", 0.5,
+                  f"of one CPU; {cpu['one']:.3f} % with one guest")
+
+
+MEASURES = {"create": create_measures, "attach": attach_measures, "network": network_measures,
+            "disk": disk_measures, "idle": idle_measures}
 
 
 def print_steps(found, bench, title):
@@ -125,9 +156,9 @@ def print_details(found):
 def print_table(conditions, judged):
     print("\nXen {xen}, Linux {linux}, {xenstored}, {clock} clock, {cpus} CPU".format(**conditions))
     width = max(len(name) for name, *_ in judged)
-    print(f"{'measure':{width}}{'value':>12}     {'must reach':16}")
+    print(f"{'measure':{width}}{'value':>12}      {'must reach':16}")
     for name, value, unit, goal, good, note in judged:
-        print(f"{name:{width}}{value:>12.3f} {unit:3} {goal:16} {'ok' if good else 'MISSED':8}{note}")
+        print(f"{name:{width}}{value:>12.3f} {unit:4} {goal:16} {'ok' if good else 'MISSED':8}{note}")
 
 
 def main():
