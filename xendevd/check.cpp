@@ -15,6 +15,7 @@
 #include "libchaos/xen/control.hpp"
 #include "libchaos/xen/event_channel.hpp"
 #include "libchaos/xen/grant_table.hpp"
+#include "libchaos/xen/own_pages.hpp"
 
 namespace xendevd {
 
@@ -58,6 +59,10 @@ bool check_host(const Options& options) {
     good &= report(chaos::xen::Control::open(), "Xen's control interface", "Boot this host on Xen, as dom0.");
     good &= report(chaos::xen::EventChannels::open(), "event channels", "Load the module xen-evtchn.");
     good &= report(chaos::xen::GrantTable::open(), "granted pages", "Load the module xen-gntdev.");
+    if (const auto own = chaos::xen::OwnPages::allocate(1); !own) // it works without
+        std::printf(
+            "note  no pages of our own can be granted, so frames cost more: %s. Load the module xen-gntalloc.\n",
+            own.error().story().c_str());
     good &= report_tap();
     good &= report_io_uring();
     good &= report(::getpwnam(options.user.c_str()) != nullptr, "user " + options.user, "",

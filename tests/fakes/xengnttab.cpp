@@ -25,6 +25,22 @@ struct Mapped {
     std::vector<std::uint32_t> references;
 };
 
+/// Pages of dom0's own that it granted to itself: by first reference, which count on from a number no guest's table has.
+std::map<std::uint32_t, std::pair<std::byte*, std::uint32_t>>& own_pages() {
+    static std::map<std::uint32_t, std::pair<std::byte*, std::uint32_t>> pages;
+    return pages;
+}
+std::uint32_t next_own_reference = 1 << 20;
+
+std::byte* own_page(std::uint32_t reference) {
+    auto after = own_pages().upper_bound(reference);
+    if (after == own_pages().begin())
+        return nullptr;
+    const auto& [first, run] = *--after;
+    return reference - first < run.second ? run.first + (reference - first) * chaos::fakes::frame_size
+                                          : nullptr;
+}
+
 constexpr std::uint32_t references_per_frame = chaos::fakes::frame_size / sizeof(grant_entry_v1_t);
 
 /// The frame behind a reference, or nothing if dom0 was not granted it (for writing, if that is asked).
@@ -46,6 +62,10 @@ std::int16_t copy_piece(xengnttab_grant_copy_segment_t& piece) {
                          bool writing) -> std::byte* {
         if (!granted)
             return static_cast<std::byte*>(ptr.virt);
+        if (ptr.foreign.domid == 0) {
+            std::byte* page = own_page(ptr.foreign.ref);
+            return page ? page + ptr.foreign.offset : nullptr;
+        }
         Domain* domain = xen().find(ptr.foreign.domid);
         if (!domain || domain->dying)
             return nullptr;
@@ -132,6 +152,47 @@ int xengnttab_unmap(xengnttab_handle* handle, void* address, std::uint32_t count
     domain.mapped -= count;
     xen().forget_if_unmapped(domain);
     return 0;
+}
+
+xengntshr_handle* xengntshr_open(xentoollog_logger*, unsigned) {
+    if (xen().fails("xengntshr_open"))
+        return nullptr;
+    ++xen().handles;
+    return new xengntdev_handle;
+}
+
+int xengntshr_close(xengntshr_handle* handle) {
+    xen().note("xengntshr_close");
+    --xen().handles;
+    delete handle;
+    return 0;
+}
+
+void* xengntshr_share_pages(xengntshr_handle*, std::uint32_t id, int count, std::uint32_t* references, int) {
+    if (xen().fails("xengntshr_share_pages"))
+        return nullptr;
+    if (id != 0)
+        xen().complain("pages were granted to a guest");
+    const auto pages = static_cast<std::uint32_t>(count);
+    void* address = ::mmap(nullptr, pages * chaos::fakes::frame_size, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    own_pages()[next_own_reference] = {static_cast<std::byte*>(address), pages};
+    for (std::uint32_t index = 0; index < pages; ++index)
+        references[index] = next_own_reference++;
+    return address;
+}
+
+int xengntshr_unshare(xengntshr_handle*, void* address, std::uint32_t count) {
+    xen().note("xengntshr_unshare");
+    for (auto run = own_pages().begin(); run != own_pages().end(); ++run) {
+        if (run->second != std::pair(static_cast<std::byte*>(address), count))
+            continue;
+        own_pages().erase(run);
+        return ::munmap(address, count * chaos::fakes::frame_size);
+    }
+    xen().complain("pages were unshared that were not shared");
+    errno = EINVAL;
+    return -1;
 }
 
 int xengnttab_grant_copy(xengnttab_handle*, std::uint32_t count, xengnttab_grant_copy_segment_t* pieces) {

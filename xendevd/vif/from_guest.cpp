@@ -158,9 +158,9 @@ Result<void> FromGuest::fetch() {
             return;
         GrantCopy copy{};
         copy.source.granted = {piece.request.gref, piece.request.offset, raw(domain_)};
-        copy.destination.local = piece.data;
         copy.length = piece.request.size;
         copy.flags = GrantCopy::source_granted;
+        workspace_.copy_to_slot(slot, copy);
         copies.push_back(copy);
     });
     TRY(grants_.copy(copies));

@@ -46,7 +46,11 @@ Result<std::unique_ptr<Networks>> Networks::open(EventLoop& loop, chaos::xen::Gr
                                                  const std::vector<std::string>& switches,
                                                  const std::string& default_bridge) {
     auto netlink = TRY(Netlink::open());
-    std::unique_ptr<Networks> networks(new Networks(std::move(netlink), grants));
+    auto own_pages = chaos::xen::OwnPages::allocate(Workspace::pages());
+    if (!own_pages)
+        log.info("copying frames will cost more than it need: " + own_pages.error().story());
+    std::unique_ptr<Networks> networks(
+        new Networks(std::move(netlink), grants, own_pages ? std::move(*own_pages) : chaos::xen::OwnPages()));
     networks->open_vswitch_.connect_early();
     for (const std::string& text : switches)
         networks->switches_.push_back(

@@ -57,8 +57,8 @@ class Networks {
     [[nodiscard]] Workspace& workspace() { return workspace_; }
 
   private:
-    Networks(Netlink netlink, chaos::xen::GrantTable& grants)
-        : netlink_(std::move(netlink)), workspace_(grants) {}
+    Networks(Netlink netlink, chaos::xen::GrantTable& grants, chaos::xen::OwnPages own_pages)
+        : netlink_(std::move(netlink)), workspace_(grants, std::move(own_pages)) {}
     chaos::Result<void> plug_in(const Place& place, const LinkSettings& settings, const std::string& tap);
     [[nodiscard]] chaos::Error explain(chaos::Error problem, const Place& place) const;
 

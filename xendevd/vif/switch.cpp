@@ -4,6 +4,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -166,9 +167,10 @@ void Switch::handle_descriptor(std::uint32_t events) {
                           " was removed: guests on that switch reach only each other");
     }
     Frame& frame = workspace_.batch.frame;
-    for (std::size_t index = 0; index < Workspace::frames; ++index) {
+    std::size_t count = 0;
+    for (; count < expected_; ++count) {
         frame.clear();
-        frame.add(workspace_.frame(index), Workspace::frame_pages * chaos::page_size);
+        frame.add(workspace_.frame(count), Workspace::frame_pages * chaos::page_size);
         if (uplink_.read(frame) != Tap::Reading::frame)
             break;
         frame.vectors[1].iov_len = frame.length;
@@ -181,6 +183,9 @@ void Switch::handle_descriptor(std::uint32_t events) {
             receiver->deliver(frame, false);
     }
     workspace_.flush();
+    // Who reads a frame at a time is not asked in vain for a second one.
+    expected_ =
+        count == expected_ ? std::min(2 * expected_, Workspace::frames) : std::max<std::size_t>(count, 1);
 }
 
 } // namespace xendevd

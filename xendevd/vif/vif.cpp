@@ -4,6 +4,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <optional>
 
 #include <nlohmann/json.hpp>
@@ -28,7 +29,7 @@ constexpr std::uint32_t all_features =
     NOXS_VIF_SCATTER_GATHER | gso | NOXS_VIF_CHECKSUM_BLANK | NOXS_VIF_PERSISTENT;
 
 /// Frames to the guest in one turn; others wait for the next.
-constexpr int frames_per_turn = 64;
+constexpr std::size_t frames_per_turn = 64;
 
 class Vif final : public Backend, FrameSink, Receiver, SwitchPort, DescriptorHandler, Task, Timer {
   public:
@@ -70,7 +71,7 @@ class Vif final : public Backend, FrameSink, Receiver, SwitchPort, DescriptorHan
 
     void take_from_guest();
     void fill_guest();
-    bool read_frames();
+    bool read_frames(std::size_t most, std::size_t& count);
     bool unqueue_frames();
     void keep_or_put(const Frame& frame, bool is_flooded);
     void finish_turn();
@@ -96,6 +97,7 @@ class Vif final : public Backend, FrameSink, Receiver, SwitchPort, DescriptorHan
     bool notify_ = false;
     bool in_turn_ = false;
     bool is_plugged_in_ = false; ///< into an own switch
+    std::size_t expected_ = 1;   ///< frames to be read from the TAP device in the next turn
     FrameQueue queue_;           ///< on an own switch: for want of room
 
     Counters counters_;
@@ -214,7 +216,7 @@ void Vif::take_from_guest() {
 
 void Vif::fill_guest() {
     wants_room_ = false;
-    for (int frames = 0; frames < frames_per_turn && !is_stopping_;) {
+    for (std::size_t frames = 0; frames < expected_ && !is_stopping_;) {
         const auto has_room = to_guest_.has_room();
         if (!has_room)
             return fail(Error(ErrorKind::guest_failed, "its receive ring's index is out of range"));
@@ -225,24 +227,36 @@ void Vif::fill_guest() {
             wants_room_ = true;
             return listen(false);
         }
-        ++frames;
-        if (tap_ ? !read_frames() : !unqueue_frames())
+        if (!tap_) {
+            if (!unqueue_frames())
+                break;
+        } else if (!read_frames(expected_ - frames, frames)) {
+            // Who sends a frame at a time is not asked in vain for a second one.
+            expected_ = std::max<std::size_t>(frames, 1);
             break;
+        } else if (frames >= expected_) {
+            expected_ = std::min(2 * expected_, frames_per_turn);
+            break;
+        }
     }
     listen(true);
 }
 
-/// Reads into the guest's pages, or into ours and copies from there. False if there is no more to read.
-bool Vif::read_frames() {
+/// Reads into the guest's pages, or into ours and copies from there, and adds to `count` how many frames there were. False if
+/// there is no more to read.
+bool Vif::read_frames(std::size_t most, std::size_t& count) {
     Frame& frame = workspace_.batch.frame;
     if (to_guest_.prepare(frame)) {
         if (tap_->read(frame) != Tap::Reading::frame)
             return false;
         workspace_.touch(*this);
         to_guest_.commit(frame);
+        ++count;
         return true;
     }
-    for (std::size_t index = 0; index < Workspace::frames && to_guest_.has_room().value_or(false); ++index) {
+    for (std::size_t index = 0;
+         index < std::min(most, Workspace::frames) && to_guest_.has_room().value_or(false);
+         ++index, ++count) {
         frame.clear();
         frame.add(workspace_.frame(index), Workspace::frame_pages * chaos::page_size);
         if (tap_->read(frame) != Tap::Reading::frame)

@@ -24,16 +24,16 @@ Workspace::Pages Workspace::allocate(std::size_t pages) {
     return {static_cast<std::byte*>(address), Unmap{size}};
 }
 
-Workspace::Workspace(chaos::xen::GrantTable& grants)
-    : grants_(grants), slots_(allocate(slots)), frames_(allocate(frames * frame_pages)),
-      heads_(allocate(heads * longest_head / chaos::page_size)) {
-    static_assert(heads * longest_head % chaos::page_size == 0);
-}
+Workspace::Workspace(chaos::xen::GrantTable& grants, chaos::xen::OwnPages own_pages)
+    : grants_(grants), own_pages_(std::move(own_pages)),
+      other_pages_(own_pages_.data() ? Pages(nullptr, Unmap{}) : allocate(pages())),
+      memory_(own_pages_.data() ? own_pages_.data() : other_pages_.get()) {}
 
 std::span<std::byte> Workspace::new_head() {
     if (used_heads_ == heads)
         flush();
-    return {heads_.get() + used_heads_++ * longest_head, longest_head};
+    std::byte* heads_begin = memory_ + (slots + frames * frame_pages) * chaos::page_size;
+    return {heads_begin + used_heads_++ * longest_head, longest_head};
 }
 
 void Workspace::touch(Receiver& receiver) {
@@ -51,8 +51,32 @@ void Workspace::copy_later(Receiver& receiver, const GrantCopy& copy) {
     std::size_t owner = touched_.size() - 1;
     while (touched_[owner].receiver != &receiver)
         --owner;
-    copies_.push_back(copy);
-    owners_.push_back(static_cast<std::uint32_t>(owner));
+    GrantCopy part = copy;
+    const auto* data = static_cast<const std::byte*>(copy.source.local);
+    for (std::uint32_t left = copy.length; left > 0; left -= part.length) {
+        part.length = static_cast<std::uint16_t>(left);
+        if (const auto granted = own_pages_.find(data)) {
+            part.source = *granted;
+            part.flags |= GrantCopy::source_granted;
+            const std::uint32_t to_end = chaos::page_size - granted->granted.offset;
+            part.length = static_cast<std::uint16_t>(std::min(left, to_end));
+        }
+        copies_.push_back(part);
+        owners_.push_back(static_cast<std::uint32_t>(owner));
+        part.destination.granted.offset =
+            static_cast<std::uint16_t>(part.destination.granted.offset + part.length);
+        data += part.length;
+    }
+}
+
+void Workspace::copy_to_slot(std::size_t index, GrantCopy& copy) const {
+    std::byte* data = memory_ + index * chaos::page_size;
+    if (const auto granted = own_pages_.find(data)) {
+        copy.destination = *granted;
+        copy.flags |= GrantCopy::destination_granted;
+    } else {
+        copy.destination.local = data;
+    }
 }
 
 void Workspace::forget(Receiver& receiver) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libchaos/xen/grant_table.hpp"
+#include "libchaos/xen/own_pages.hpp"
 #include "xendevd/vif/frame.hpp"
 #include "xendevd/vif/ring.hpp"
 
@@ -61,18 +62,23 @@ class Workspace {
     static constexpr std::size_t frames = 16; // read from a TAP device at a time
     static constexpr std::size_t frame_pages = most_frame_slots;
 
-    explicit Workspace(chaos::xen::GrantTable& grants);
+    /// With `own_pages` (see pages()) copies cost less; without, memory of any kind is taken.
+    Workspace(chaos::xen::GrantTable& grants, chaos::xen::OwnPages own_pages);
+    /// How many pages of its own a workspace has use for.
+    static constexpr std::uint32_t pages() { return slots + frames * frame_pages + head_pages; }
 
     /// Where the data of transmit slot `index` of a batch is copied to.
-    [[nodiscard]] std::byte* slot(std::size_t index) { return slots_.get() + index * chaos::page_size; }
+    [[nodiscard]] std::byte* slot(std::size_t index) { return memory_ + index * chaos::page_size; }
+    /// The same for the system call that copies.
+    void copy_to_slot(std::size_t index, chaos::xen::GrantCopy& copy) const;
     /// Where frame `index` of a batch is read to; whole pages.
     [[nodiscard]] std::byte* frame(std::size_t index) {
-        return frames_.get() + index * frame_pages * chaos::page_size;
+        return memory_ + (slots + index * frame_pages) * chaos::page_size;
     }
     /// For the head of a frame; there for this frame and the next one made of it. Flushes if all are in use.
     [[nodiscard]] std::span<std::byte> new_head();
 
-    /// Copies into a guest's page at the next flush(), for `receiver`.
+    /// Copies from an address into a guest's page at the next flush(), for `receiver`.
     void copy_later(Receiver& receiver, const chaos::xen::GrantCopy& copy);
     /// Has delivered() called at the next flush().
     void touch(Receiver& receiver);
@@ -92,6 +98,8 @@ class Workspace {
     using Pages = std::unique_ptr<std::byte[], Unmap>;
     static Pages allocate(std::size_t pages);
     static constexpr std::size_t heads = 512;
+    static constexpr std::size_t head_pages = heads * longest_head / chaos::page_size;
+    static_assert(heads * longest_head % chaos::page_size == 0);
 
     struct Touched {
         Receiver* receiver;
@@ -99,7 +107,9 @@ class Workspace {
     };
 
     chaos::xen::GrantTable& grants_;
-    Pages slots_, frames_, heads_;
+    chaos::xen::OwnPages own_pages_;
+    Pages other_pages_; ///< in their stead
+    std::byte* memory_; ///< slots, frames, heads
     std::size_t used_heads_ = 0;
     std::vector<chaos::xen::GrantCopy> copies_;
     std::vector<std::uint32_t> owners_; ///< of each copy: index into touched_
