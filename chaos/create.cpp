@@ -105,7 +105,7 @@ Result<void> print_created(const std::vector<CreatedGuest>& made) {
     return print_json(Json{{"guests", std::move(guests)}});
 }
 
-Result<ExitCode> run(Context& context, const Arguments& arguments) {
+Result<ExitCode> create_guests(Context& context, const Arguments& arguments) {
     const Request request = TRY(request_of(context, arguments));
     const GuestConfig config = TRY(config_of(arguments.positionals()));
     if (request.count > 1)
@@ -185,6 +185,6 @@ constinit const Verb create_verb = {.name = "create",
                                     .examples = examples,
                                     .exits = exits,
                                     .json_fields = fields,
-                                    .run = run};
+                                    .run = create_guests};
 
 } // namespace chaos::cli
