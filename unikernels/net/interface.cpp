@@ -174,6 +174,7 @@ err_t Interface::transmit(pbuf* frame) {
     }
     const auto offload =
         prepare_offload({static_cast<std::uint8_t*>(frame->payload), frame->len}, size, netif_.mtu);
+    has_sent_ = true;
     vif_->transmit(size, offload.checksum_is_blank, offload.segment_size,
                    [frame](std::span<std::byte> to, std::size_t offset) {
                        pbuf_copy_partial(frame, to.data(), static_cast<u16_t>(to.size()),

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
@@ -36,6 +37,8 @@ class Interface {
 
     /// True once since the last call if a frame did not fit and now would.
     bool take_new_room();
+    /// True if frames were sent since the last call.
+    bool take_has_sent() { return std::exchange(has_sent_, false); }
     /// True until bring_up().
     [[nodiscard]] bool is_new() const { return is_new_; }
     [[nodiscard]] bool waits_for_dhcp() const;
@@ -68,6 +71,7 @@ class Interface {
     bool is_up_ = false;
     bool closing_ = false;
     std::size_t wanted_room_ = 0;
+    bool has_sent_ = false;
 };
 
 } // namespace unikernel::net

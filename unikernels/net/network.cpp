@@ -25,7 +25,8 @@ constexpr std::uint64_t never = ~std::uint64_t{0};
 constinit Interface* interfaces[most_interfaces] = {};
 constinit Options options;
 constinit std::uint32_t known_generation = 0;
-/// ARP asks again for so long after the last frame; then its timer may rest.
+/// ARP asks again for so long after the last frame that we sent; then its timer may rest. What others send to all, however
+/// much, costs us one look.
 constinit std::uint64_t quiet_since = 0;
 constexpr std::uint64_t arp_patience = 6'000 * millisecond;
 
@@ -203,7 +204,6 @@ void round() {
         }
     }
     if (received) {
-        quiet_since = monotonic_ns();
         // Whatever was received together is acknowledged together, now: nobody waits for a timer.
         tcp_fasttmr();
     }
@@ -214,6 +214,7 @@ void round() {
     for (Interface* each : interfaces) {
         if (each) {
             each->publish();
+            quiet_since = each->take_has_sent() ? monotonic_ns() : quiet_since;
         }
     }
 }
