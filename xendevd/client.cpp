@@ -118,16 +118,19 @@ void Client::carry_out(std::string_view text, std::vector<chaos::UniqueFd> files
     auto request = devices::decode_request(text);
     if (!request)
         return answer(std::move(request).error().while_doing("reading the request"));
-    if (const auto* attach = std::get_if<devices::AttachRequest>(&*request))
-        return answer(guests_.attach(*attach, std::move(files)));
+    const auto answer_later = [this, alive = alive_](Result<void> result) {
+        if (!*alive)
+            return;
+        waiting_ = false;
+        answer(std::move(result));
+    };
+    if (auto* attach = std::get_if<devices::AttachRequest>(&*request)) {
+        waiting_ = true;
+        return guests_.attach(std::move(*attach), std::move(files), answer_later);
+    }
     if (const auto* detach = std::get_if<devices::DetachRequest>(&*request)) {
         waiting_ = true;
-        return guests_.detach(*detach, [this, alive = alive_](Result<void> result) {
-            if (!*alive)
-                return;
-            waiting_ = false;
-            answer(std::move(result));
-        });
+        return guests_.detach(*detach, answer_later);
     }
     if (const auto* forget = std::get_if<devices::ForgetRequest>(&*request)) {
         guests_.forget(forget->domain);

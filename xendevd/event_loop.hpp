@@ -73,7 +73,7 @@ class Timer {
     std::multimap<Clock::time_point, Timer*>::iterator place_;
 };
 
-/// Not thread safe, and single: xendevd has one thread. Handlers must outlive their registration; each may remove
+/// Not thread safe, and single: all of xendevd but its worker is one thread. Handlers must outlive their registration; each may remove
 /// itself or any other, or destroy any object, from within a call.
 class EventLoop {
   public:

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "xendevd/vbd/vbd.hpp"
+#include "xendevd/vif/networks.hpp"
 #include "xendevd/vif/vif.hpp"
 
 namespace xendevd {
@@ -46,40 +47,65 @@ devices::AttachRequest Guest::request() const {
     return request;
 }
 
-Result<void> Guest::add(const devices::AttachRequest& request, std::vector<chaos::UniqueFd> images) {
-    if (images.size() != request.vbds.size())
-        return Error(ErrorKind::invalid_argument, std::to_string(request.vbds.size()) + " disks came with " +
-                                                      std::to_string(images.size()) + " open files");
+Result<void> Guest::begin_adding(const devices::AttachRequest& request) {
+    for (const devices::AttachVif& vif : request.vifs)
+        TRY(expect_none({DeviceType::vif, vif.id}));
+    for (const devices::AttachVbd& vbd : request.vbds)
+        TRY(expect_none({DeviceType::vbd, vbd.id}));
     TRY(journal_.append(encode(request)));
+    ++adding_;
     if (first_line_.empty()) {
         devices::AttachRequest head = this->request();
         head.console = request.console;
         head.store = request.store;
         first_line_ = encode(head);
     }
+    return {};
+}
+
+Result<void> Guest::add(const devices::AttachRequest& request, std::vector<chaos::UniqueFd> images,
+                        std::vector<Bridges::End> ends) {
+    const bool had_console = console_ != nullptr, had_store = store_ != nullptr;
     std::vector<Key> added;
-    auto result = add_all(request, std::move(images), added);
-    if (result)
+    auto result = add_all(request, std::move(images), ends, added);
+    if (result) {
+        --adding_;
         return {};
+    }
+    for (Bridges::End& end : ends) // those that no vif came to have
+        daemon_.networks->give_back(std::move(end));
     for (const auto& [type, id] : added)
         remove(type, id, true, {}, [](const Result<void>&) {});
+    if (!had_console) {
+        console_.reset();
+        console_grant_.reset();
+    }
+    if (!had_store && store_) {
+        Journal(stores_in(directory_), domain_).remove();
+        store_.reset();
+    }
+    give_up(request);
+    return result;
+}
+
+void Guest::give_up(const devices::AttachRequest& request) {
+    --adding_;
     // Those that were never made are in the journal too, but one that was there before stays.
     for (const devices::AttachVif& vif : request.vifs)
         write_removal({DeviceType::vif, vif.id});
     for (const devices::AttachVbd& vbd : request.vbds)
         write_removal({DeviceType::vbd, vbd.id});
-    return result;
 }
 
 Result<void> Guest::add_all(const devices::AttachRequest& request, std::vector<chaos::UniqueFd> images,
-                            std::vector<Key>& added) {
+                            std::vector<Bridges::End>& ends, std::vector<Key>& added) {
     if (request.store)
         TRY(add_store(*request.store));
     if (request.console)
         TRY(add_console(*request.console));
-    for (const devices::AttachVif& vif : request.vifs) {
-        TRY(add_vif(vif));
-        added.emplace_back(DeviceType::vif, vif.id);
+    for (std::size_t index = 0; index < request.vifs.size(); ++index) {
+        TRY(add_vif(request.vifs[index], std::move(ends[index])));
+        added.emplace_back(DeviceType::vif, request.vifs[index].id);
     }
     for (std::size_t index = 0; index < request.vbds.size(); ++index) {
         TRY(add_vbd(request.vbds[index], std::move(images[index])));
@@ -117,9 +143,7 @@ Result<void> Guest::expect_none(Key key) const {
     return {};
 }
 
-Result<void> Guest::add_vif(const devices::AttachVif& vif) {
-    const Key key{DeviceType::vif, vif.id};
-    TRY(expect_none(key));
+VifSettings settings_of(const devices::AttachVif& vif) {
     VifSettings settings;
     settings.id = vif.id;
     settings.mac = *vif.config.mac;
@@ -128,8 +152,15 @@ Result<void> Guest::add_vif(const devices::AttachVif& vif) {
     settings.device_name = vif.config.device_name;
     settings.mtu = vif.config.mtu == 0 ? std::uint16_t{1500} : vif.config.mtu;
     settings.rate = vif.config.rate;
-    auto backend =
-        TRY(make_vif(daemon_, domain_, settings).while_doing("making " + naming(key.first, key.second)));
+    return settings;
+}
+
+Result<void> Guest::add_vif(const devices::AttachVif& vif, Bridges::End end) {
+    const Key key{DeviceType::vif, vif.id};
+    const VifSettings settings = settings_of(vif);
+    auto backend = TRY(
+        make_vif(daemon_, std::move(end), settings).while_doing("making " + naming(key.first, key.second)));
+    TRY(expect_none(key));
     Device device;
     if (is_noxs_)
         device.door = TRY(open_door(key, vif.end, std::move(backend)));

@@ -18,6 +18,8 @@
 #include "xendevd/journal.hpp"
 #include "xendevd/noxs_door.hpp"
 #include "xendevd/store/store.hpp"
+#include "xendevd/vif/bridges.hpp"
+#include "xendevd/vif/vif.hpp"
 
 namespace xendevd {
 
@@ -27,6 +29,9 @@ using chaos::devices::DeviceType;
 inline StoreDevice store_device(DeviceType type) {
     return type == DeviceType::vif ? StoreDevice::vif : StoreDevice::vbd;
 }
+
+/// What a vif is to be like, of a request or of a journal's line.
+VifSettings settings_of(const chaos::devices::AttachVif& vif);
 
 class Guest {
   public:
@@ -42,9 +47,14 @@ class Guest {
     [[nodiscard]] Console* console() { return console_.get(); }
     [[nodiscard]] Store* store() { return store_.get(); }
 
-    /// Makes what `request` asks for, all of it or nothing, and writes it into the journal first.
-    chaos::Result<void> add(const chaos::devices::AttachRequest& request,
-                            std::vector<chaos::UniqueFd> images);
+    /// Writes what `request` asks for into the journal: before anything of it is made. add() or give_up() follows.
+    chaos::Result<void> begin_adding(const chaos::devices::AttachRequest& request);
+    /// Makes all of it or nothing. `ends` are those of its vifs, in order.
+    chaos::Result<void> add(const chaos::devices::AttachRequest& request, std::vector<chaos::UniqueFd> images,
+                            std::vector<Bridges::End> ends);
+    void give_up(const chaos::devices::AttachRequest& request);
+    /// Nothing is here, and nothing under way.
+    [[nodiscard]] bool is_empty() const { return adding_ == 0 && devices_.empty() && !console_ && !store_; }
     /// Takes up again what the journal says; `lines` are its contents. What fails is told to the log.
     void restore(const std::vector<std::string>& lines);
     void remove(DeviceType type, std::uint32_t id, bool force, std::chrono::milliseconds timeout,
@@ -67,10 +77,11 @@ class Guest {
 
     chaos::Result<void> add_console(const chaos::devices::DeviceEnd& end);
     chaos::Result<void> add_store(const chaos::devices::AttachStore& store);
-    chaos::Result<void> add_vif(const chaos::devices::AttachVif& vif);
+    chaos::Result<void> add_vif(const chaos::devices::AttachVif& vif, Bridges::End end);
     chaos::Result<void> add_vbd(const chaos::devices::AttachVbd& vbd, chaos::UniqueFd image);
     chaos::Result<void> add_all(const chaos::devices::AttachRequest& request,
-                                std::vector<chaos::UniqueFd> images, std::vector<Key>& added);
+                                std::vector<chaos::UniqueFd> images, std::vector<Bridges::End>& ends,
+                                std::vector<Key>& added);
     [[nodiscard]] chaos::Result<void> expect_none(Key key) const;
     chaos::Result<std::unique_ptr<NoxsDoor>> open_door(Key key, const chaos::devices::DeviceEnd& end,
                                                        std::unique_ptr<Backend> backend);
@@ -93,6 +104,7 @@ class Guest {
     std::unique_ptr<Console> console_;
     std::unique_ptr<Store> store_;
     std::map<Key, Device> devices_;
+    unsigned adding_ = 0; ///< requests that were begun
 };
 
 } // namespace xendevd

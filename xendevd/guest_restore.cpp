@@ -7,6 +7,7 @@
 
 #include "xendevd/guest.hpp"
 #include "xendevd/vbd/vbd.hpp"
+#include "xendevd/vif/networks.hpp"
 
 namespace xendevd {
 
@@ -65,8 +66,12 @@ void Guest::restore(const std::vector<std::string>& lines) {
     if (head.console)
         tell(add_console(*head.console)
                  .while_doing("taking up the console of domain " + std::to_string(raw(domain_))));
-    for (const auto& [key, vif] : vifs)
-        tell(add_vif(vif));
+    for (const auto& [key, vif] : vifs) {
+        // At once: the worker has not been started yet.
+        daemon_.networks->make_ends(domain_, {settings_of(vif)}, [&](Result<std::vector<Bridges::End>> ends) {
+            tell(ends ? add_vif(vif, std::move(ends->front())) : Result<void>(std::move(ends).error()));
+        });
+    }
     for (const auto& [key, vbd] : vbds) {
         auto image = reopen(vbd.config);
         tell(image ? add_vbd(vbd, std::move(*image)) : Result<void>(std::move(image).error()));

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "libchaos/xen/control.hpp"
+#include "xendevd/vif/networks.hpp"
 
 namespace xendevd {
 
@@ -29,25 +30,66 @@ std::string naming(DomainId domain) {
 
 } // namespace
 
-Result<void> Guests::attach(const devices::AttachRequest& request, std::vector<chaos::UniqueFd> images) {
+void Guests::attach(devices::AttachRequest request, std::vector<chaos::UniqueFd> images, Attached attached) {
+    if (images.size() != request.vbds.size())
+        return attached(
+            Error(ErrorKind::invalid_argument, std::to_string(request.vbds.size()) + " disks came with " +
+                                                   std::to_string(images.size()) + " open files"));
     auto found = guests_.find(request.domain);
     if (found != guests_.end() && found->second->uuid() != request.uuid) {
         // Domain ids are used again: the guest that was here is gone.
         forget(request.domain);
         found = guests_.end();
     }
-    const bool is_new = found == guests_.end();
-    if (is_new) {
+    if (found == guests_.end()) {
         // Nor is what xendevd knew of it, if it was killed before it had forgotten.
         Guest::remove_journals(directory_, request.domain);
         auto guest = std::make_unique<Guest>(daemon_, request, directory_);
         found = guests_.emplace(request.domain, std::move(guest)).first;
+        watch_for_deaths();
     }
-    auto added = found->second->add(request, std::move(images));
-    if (!added && is_new)
-        forget(request.domain);
-    watch_for_deaths();
+    if (auto begun = found->second->begin_adding(request); !begun) {
+        forget_if_empty(request.domain);
+        return attached(std::move(begun));
+    }
+    if (request.vifs.empty())
+        return attached(finish_attaching(request, std::move(images), std::vector<Bridges::End>()));
+    std::vector<VifSettings> vifs;
+    for (const devices::AttachVif& vif : request.vifs)
+        vifs.push_back(settings_of(vif));
+    const DomainId domain = request.domain;
+    auto files =
+        std::make_shared<std::vector<chaos::UniqueFd>>(std::move(images)); // a function can be copied
+    daemon_.networks->make_ends(domain, std::move(vifs),
+                                [this, files, request = std::move(request),
+                                 attached = std::move(attached)](Result<std::vector<Bridges::End>> ends) {
+                                    attached(finish_attaching(request, std::move(*files), std::move(ends)));
+                                });
+}
+
+Result<void> Guests::finish_attaching(const devices::AttachRequest& request,
+                                      std::vector<chaos::UniqueFd> images,
+                                      Result<std::vector<Bridges::End>> ends) {
+    Guest* guest = find(request.domain);
+    Result<void> added;
+    if (!guest || guest->uuid() != request.uuid) {
+        added = Error(ErrorKind::not_found, naming(request.domain) + " was forgotten meanwhile");
+        for (std::size_t index = 0; ends && index < ends->size(); ++index)
+            daemon_.networks->give_back(std::move((*ends)[index]));
+    } else if (ends) {
+        added = guest->add(request, std::move(images), std::move(*ends));
+    } else {
+        guest->give_up(request);
+        added = std::move(ends).error();
+    }
+    if (!added)
+        forget_if_empty(request.domain);
     return added;
+}
+
+void Guests::forget_if_empty(DomainId domain) {
+    if (const Guest* guest = find(domain); guest && guest->is_empty())
+        forget(domain);
 }
 
 void Guests::detach(const devices::DetachRequest& request, Removed removed) {

@@ -24,9 +24,11 @@ class Guests final : Timer {
     /// Journals lie in `directory`.
     Guests(Daemon& daemon, std::string directory) : daemon_(daemon), directory_(std::move(directory)) {}
 
-    /// Makes all devices of `request`, or none of them. `images` are the open files of its vbds, in order.
-    chaos::Result<void> attach(const chaos::devices::AttachRequest& request,
-                               std::vector<chaos::UniqueFd> images);
+    /// Makes all devices of `request`, or none of them, and tells when that is done: later if the host's network is waited
+    /// for. `images` are the open files of its vbds, in order.
+    using Attached = std::function<void(chaos::Result<void>)>;
+    void attach(chaos::devices::AttachRequest request, std::vector<chaos::UniqueFd> images,
+                Attached attached);
     void detach(const chaos::devices::DetachRequest& request, Removed removed);
     chaos::Result<void> shutdown(const chaos::devices::ShutdownRequest& request);
     /// Lets go of everything of that domain, if there is anything.
@@ -45,6 +47,10 @@ class Guests final : Timer {
 
   private:
     void run_timer() override;
+    chaos::Result<void> finish_attaching(const chaos::devices::AttachRequest& request,
+                                         std::vector<chaos::UniqueFd> images,
+                                         chaos::Result<std::vector<Bridges::End>> ends);
+    void forget_if_empty(chaos::DomainId domain);
     void watch_for_deaths();
 
     Daemon& daemon_;

@@ -76,6 +76,7 @@ Result<void> serve(const Options& options, Log& log) {
         return guest && guest->has(DeviceType::vif, id);
     }));
     TRY(become_user(options.user));
+    TRY(networks->start_worker()); // with no more rights than we have now; the filter is for it as well
     TRY(restrict_system_calls());
 
     notify_systemd("READY=1\nSTATUS=Serving " + std::to_string(guests.size()) + " guests");

@@ -198,6 +198,9 @@ Result<void> restrict_system_calls() {
         if (status == 0)
             status = ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
     }
+    // The worker's thread runs already.
+    if (status == 0)
+        status = ::seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     // A tree, so that a frequent call costs a few comparisons and not one for each line above.
     if (status == 0)
         status = ::seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);

@@ -21,6 +21,9 @@ using chaos::Result;
 
 namespace {
 
+/// Interfaces that are to be removed together are put into a group of this number, which nobody else has a use for.
+constexpr std::uint32_t leaving_group = 0x78656e64; // "xend"
+
 /// Room for the few messages of one exchange.
 struct Messages {
     alignas(nlmsghdr) std::array<char, 2048> bytes;
@@ -247,13 +250,28 @@ Result<std::vector<Link>> Netlink::find_by_alias(std::string_view beginning) {
     return std::move(found.links);
 }
 
-Result<void> Netlink::remove(unsigned index) {
+Result<void> Netlink::remove(std::span<const unsigned> indices) {
+    if (indices.empty())
+        return {};
+    for (const unsigned index : indices) {
+        Messages messages;
+        nlmsghdr* message = messages.add(RTM_SETLINK, 0, ++sequence_);
+        put_interface(message, AF_UNSPEC, index);
+        mnl_attr_put_u32(message, IFLA_GROUP, leaving_group);
+        messages.finish(message);
+        auto set = exchange(messages.bytes.data(), messages.size, messages.count);
+        if (!set && set.error().system_errno() != ENODEV)
+            return std::move(set).while_doing("telling an interface that it is to go");
+    }
     Messages messages;
     nlmsghdr* message = messages.add(RTM_DELLINK, 0, ++sequence_);
-    put_interface(message, AF_UNSPEC, index);
+    put_interface(message, AF_UNSPEC, 0);
+    mnl_attr_put_u32(message, IFLA_GROUP, leaving_group);
     messages.finish(message);
-    return exchange(messages.bytes.data(), messages.size, messages.count)
-        .while_doing("removing an interface");
+    auto removed = exchange(messages.bytes.data(), messages.size, messages.count);
+    if (!removed && removed.error().system_errno() != ENODEV)
+        return std::move(removed).while_doing("removing interfaces");
+    return {};
 }
 
 } // namespace xendevd

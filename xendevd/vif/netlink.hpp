@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,7 +45,9 @@ class Netlink {
                                     std::uint8_t prefix);
     /// All interfaces whose alias begins so. Looks at every interface of the host.
     chaos::Result<std::vector<Link>> find_by_alias(std::string_view beginning);
-    chaos::Result<void> remove(unsigned index);
+    /// Removes interfaces. The kernel waits once for all of them until nobody uses them any more, which takes it some
+    /// 20 ms; those that are gone already do not matter.
+    chaos::Result<void> remove(std::span<const unsigned> indices);
 
   private:
     struct Close {

@@ -1,42 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Finding bridges and making devices on them.
+// Giving the worker what waits for the kernel, and keeping the rest.
 #include "xendevd/vif/networks.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
+#include <iterator>
+#include <optional>
+#include <utility>
 
 namespace xendevd {
 
-using chaos::Error;
-using chaos::ErrorKind;
 using chaos::Result;
 
 namespace {
 
-/// As Xen's scripts do: an address higher than any other, so that no bridge takes it for its own.
-constexpr chaos::MacAddress tap_address{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-std::string alias_of(chaos::DomainId domain, std::uint16_t id) {
-    return std::string(alias_beginning) + std::to_string(raw(domain)) + "." + std::to_string(id);
-}
-
-/// Domain and id of an alias; nothing if it is another's.
-std::optional<std::pair<chaos::DomainId, std::uint16_t>> owner_of(std::string_view alias) {
-    alias.remove_prefix(alias_beginning.size());
-    std::uint16_t domain = 0, id = 0;
-    const char* end = alias.data() + alias.size();
-    const auto first = std::from_chars(alias.data(), end, domain);
-    if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.')
-        return std::nullopt;
-    const auto second = std::from_chars(first.ptr + 1, end, id);
-    if (second.ec != std::errc{} || second.ptr != end)
-        return std::nullopt;
-    return std::pair{chaos::DomainId{domain}, id};
-}
+/// The kernel's lock is held for as long as it takes to remove so many.
+constexpr std::size_t removed_at_once = 64;
 
 } // namespace
 
@@ -49,93 +27,95 @@ Result<std::unique_ptr<Networks>> Networks::open(EventLoop& loop, chaos::xen::Gr
     auto own_pages = chaos::xen::OwnPages::allocate(Workspace::pages());
     if (!own_pages)
         log.info("copying frames will cost more than it need: " + own_pages.error().story());
+    auto worker = TRY(Worker::open(loop));
     std::unique_ptr<Networks> networks(
-        new Networks(std::move(netlink), grants, own_pages ? std::move(*own_pages) : chaos::xen::OwnPages()));
-    networks->open_vswitch_.connect_early();
+        new Networks(std::move(netlink), grants, own_pages ? std::move(*own_pages) : chaos::xen::OwnPages(),
+                     std::move(worker)));
+    networks->bridges_.connect_early();
     for (const std::string& text : switches)
         networks->switches_.push_back(
-            TRY(Switch::open(loop, log, networks->workspace_, networks->netlink_, text)));
+            TRY(Switch::open(loop, log, networks->workspace_, networks->bridges_.netlink(), text)));
     networks->default_bridge_ = !default_bridge.empty() ? default_bridge
                                 : switches.size() == 1  ? networks->switches_.front()->name()
                                                         : "xenbr0";
     return networks;
 }
 
-Result<Networks::Place> Networks::find(const std::string& bridge) {
-    Place place{Kind::linux_bridge, bridge.empty() ? default_bridge_ : bridge};
-    for (const auto& own : switches_) {
-        if (own->name() == place.name)
-            return Place{Kind::own_switch, place.name, own.get()};
-    }
-    if (bridges_.contains(place.name))
-        return place;
-    if (!is_interface_name(place.name))
-        return Error(ErrorKind::invalid_argument, "\"" + place.name + "\" is no name of a bridge")
-            .advise("Such names have 1 to 15 characters.");
-    const std::string interface = "/sys/class/net/" + place.name;
-    if (::access((interface + "/bridge").c_str(), F_OK) == 0) {
-        bridges_[place.name] = TRY(netlink_.index_of(place.name));
-        return place;
-    }
-    if (TRY(open_vswitch_.has_bridge(place.name)))
-        return Place{Kind::open_vswitch, place.name};
-    const bool exists = ::access(interface.c_str(), F_OK) == 0;
-    return Error(ErrorKind::not_found, exists ? "the interface " + place.name + " is no bridge"
-                                              : "there is no bridge " + place.name)
-        .advise("Make one with `ip link add " + place.name + " type bridge` and `ip link set " + place.name +
-                " up`, name another with bridge=, or let xendevd have a switch of its own (--switch).");
+Switch* Networks::own_switch(const std::string& name) const {
+    const auto found = std::find_if(switches_.begin(), switches_.end(),
+                                    [&](const auto& own) { return own->name() == name; });
+    return found == switches_.end() ? nullptr : found->get();
 }
 
-Result<Tap> Networks::make_tap(const Place& place, chaos::DomainId domain, const VifSettings& settings) {
-    const std::string name = settings.device_name.empty()
-                                 ? "vif" + std::to_string(raw(domain)) + "." + std::to_string(settings.id)
-                                 : settings.device_name;
-    Tap tap = TRY(Tap::open(name));
-    LinkSettings link;
-    link.address = tap_address;
-    link.mtu = settings.mtu == 1500 ? std::uint16_t{0} : settings.mtu; // what a new one has
-    link.alias = alias_of(domain, settings.id);
-    link.has_ipv6 = false;
-    link.vlan = settings.vlan;
-    if (place.kind == Kind::open_vswitch) {
-        link.vlan.reset(); // of the port in the database, not of the kernel's bridge
-        TRY(netlink_.set_up(name, link));
-        TRY(open_vswitch_.add_port(place.name, name, settings.vlan)
-                .while_doing("adding a port to the bridge " + place.name));
-    } else {
-        TRY(plug_in(place, link, name));
+void Networks::make_ends(chaos::DomainId domain, std::vector<VifSettings> vifs, Made made) {
+    struct Work {
+        std::vector<End> ends;
+        std::optional<chaos::Error> failure;
+    };
+    auto work = std::make_shared<Work>();
+    bool waits = false;
+    for (VifSettings& vif : vifs) {
+        if (vif.bridge.empty())
+            vif.bridge = default_bridge_;
+        Switch* own = own_switch(vif.bridge);
+        waits |= own == nullptr;
+        work->ends.push_back({{Kind::own_switch, vif.bridge, own}, std::nullopt});
     }
-    return tap;
+    if (!waits)
+        return made(std::move(work->ends));
+    worker_->run(
+        [this, domain, work, vifs = std::move(vifs)] {
+            for (std::size_t index = 0; index < vifs.size() && !work->failure; ++index) {
+                if (work->ends[index].place.own_switch)
+                    continue;
+                auto end = bridges_.make(vifs[index].bridge, domain, vifs[index]);
+                if (end)
+                    work->ends[index] = std::move(*end);
+                else
+                    work->failure =
+                        std::move(end).error().while_doing("making vif " + std::to_string(vifs[index].id));
+            }
+            if (work->failure)
+                remove_now(std::exchange(work->ends, {}));
+        },
+        [work, made = std::move(made)] {
+            if (work->failure)
+                made(std::move(*work->failure));
+            else
+                made(std::move(work->ends));
+        });
 }
 
-Result<void> Networks::plug_in(const Place& place, const LinkSettings& settings, const std::string& tap) {
-    LinkSettings link = settings;
-    if (link.vlan && text_in_sys("/sys/class/net/" + place.name + "/bridge/vlan_filtering") != "1")
-        return Error(ErrorKind::invalid_argument, "the bridge " + place.name + " does not keep VLANs apart")
-            .advise("Let it, with `ip link set " + place.name +
-                    " type bridge vlan_filtering 1`, or name a bridge of Open vSwitch.");
-    link.bridge = bridges_[place.name];
-    auto done = netlink_.set_up(tap, link);
-    if (done)
-        return done;
-    // The bridge may have been made anew since it was first seen.
-    bridges_.erase(place.name);
-    TRY(find(place.name));
-    if (const unsigned index = bridges_[place.name]; index != *link.bridge) {
-        link.bridge = index;
-        done = netlink_.set_up(tap, link);
+void Networks::give_back(End end) {
+    if (!end.tap || end.tap->fd() < 0 || end.tap->name().empty())
+        return; // on an own switch, given to a vif, or a test's socket
+    if (keeps_devices_)
+        return end.tap->keep();
+    {
+        const std::lock_guard guard(leaving_lock_);
+        leaving_.push_back(std::move(end));
+        if (leaving_.size() > 1)
+            return; // they go together, and the worker knows
     }
-    if (!done)
-        return explain(std::move(done).error(), place);
-    return {};
+    worker_->run(
+        [this] {
+            std::unique_lock guard(leaving_lock_);
+            std::vector<End> ends = std::exchange(leaving_, {});
+            guard.unlock();
+            remove_now(std::move(ends));
+        },
+        {});
 }
 
-Error Networks::explain(Error problem, const Place& place) const {
-    auto error = std::move(problem).while_doing("adding a port to the bridge " + place.name);
-    if (error.system_errno() == EXFULL)
-        return std::move(error).advise(
-            "A Linux bridge has 1,023 ports; use another, or a switch of xendevd's own (--switch).");
-    return error;
+void Networks::remove_now(std::vector<End> ends) {
+    std::erase_if(ends, [](const End& end) { return !end.tap; });
+    while (!ends.empty()) {
+        const std::size_t count = std::min(ends.size(), removed_at_once);
+        const auto first = ends.end() - static_cast<std::ptrdiff_t>(count);
+        bridges_.remove(
+            std::vector<End>(std::make_move_iterator(first), std::make_move_iterator(ends.end())));
+        ends.erase(first, ends.end());
+    }
 }
 
 void Networks::keep_devices() {
@@ -144,25 +124,10 @@ void Networks::keep_devices() {
         own->keep_device();
 }
 
-void Networks::give_back(const Place& place, Tap& tap) {
-    if (keeps_devices_)
-        return tap.keep();
-    if (place.kind == Kind::open_vswitch)
-        (void)open_vswitch_.remove_port(tap.name()).has_value(); // without its device it does no harm
-}
-
 Result<void>
 Networks::remove_leftovers(const std::function<bool(chaos::DomainId, std::uint16_t id)>& is_known) {
-    for (const Link& link : TRY(netlink_.find_by_alias(alias_beginning))) {
-        const auto owner = owner_of(link.alias);
-        const bool is_switch = std::any_of(switches_.begin(), switches_.end(),
-                                           [&](const auto& own) { return own->name() == link.name; });
-        if (is_switch || (owner && is_known(owner->first, owner->second)))
-            continue;
-        (void)open_vswitch_.remove_port(link.name).has_value(); // if it was one
-        TRY(netlink_.remove(link.index).while_doing("removing " + link.name + ", whose guest is gone"));
-    }
-    return {};
+    return bridges_.remove_leftovers(is_known,
+                                     [&](const std::string& name) { return own_switch(name) != nullptr; });
 }
 
 } // namespace xendevd

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What vifs are plugged into: finds out whether a name is one of xendevd's own switches, a Linux bridge or an Open vSwitch
-// bridge, and makes the device there.
+// What vifs are plugged into: xendevd's own switches, and the host's bridges. The host is slow to make devices and slower to
+// remove them (docs/decisions/14-a-thread-for-the-hosts-network.md), so that happens in a thread of its own.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -13,12 +13,11 @@
 #include "libchaos/xen/grant_table.hpp"
 #include "xendevd/event_loop.hpp"
 #include "xendevd/log.hpp"
-#include "xendevd/vif/netlink.hpp"
-#include "xendevd/vif/open_vswitch.hpp"
+#include "xendevd/vif/bridges.hpp"
 #include "xendevd/vif/switch.hpp"
-#include "xendevd/vif/tap.hpp"
 #include "xendevd/vif/vif.hpp"
 #include "xendevd/vif/workspace.hpp"
+#include "xendevd/worker.hpp"
 
 namespace xendevd {
 
@@ -31,21 +30,19 @@ class Networks {
                                                          const std::string& default_bridge);
     ~Networks();
 
-    enum class Kind : std::uint8_t { linux_bridge, open_vswitch, own_switch };
-    /// What a vif is plugged into.
-    struct Place {
-        Kind kind = Kind::linux_bridge;
-        std::string name;
-        Switch* own_switch = nullptr;
-    };
-    /// Fails with not_found and advice if there is no such bridge.
-    chaos::Result<Place> find(const std::string& bridge);
+    using Kind = Bridges::Kind;
+    using Place = Bridges::Place;
+    using End = Bridges::End;
+    using Made = std::function<void(chaos::Result<std::vector<End>>)>;
+    /// Starts the thread that makes and removes TAP devices; until then the caller waits for them.
+    chaos::Result<void> start_worker() { return worker_->start(); }
 
-    /// Makes the TAP device of a vif, or takes over the one that a former xendevd left, and puts it on a bridge. Fails with
-    /// name_taken, not_found, or system if the bridge is full.
-    chaos::Result<Tap> make_tap(const Place& place, chaos::DomainId domain, const VifSettings& settings);
-    /// Removes the TAP device and its port unless keep_devices() was called.
-    void give_back(const Place& place, Tap& tap);
+    /// Makes what vifs of `domain` need on the host, all of it or nothing, and passes it to `made`, one for each vif: in a
+    /// later turn of the loop if anything is waited for. Fails with not_found and advice if there is no such bridge,
+    /// name_taken, or system if the bridge is full.
+    void make_ends(chaos::DomainId domain, std::vector<VifSettings> vifs, Made made);
+    /// Removes the TAP device and its port soon, unless keep_devices() was called; what is made later is made after that.
+    void give_back(End end);
 
     /// Removes what a former xendevd left of vifs that `is_known` does not know. For the start: it looks at every
     /// interface of the host.
@@ -57,18 +54,22 @@ class Networks {
     [[nodiscard]] Workspace& workspace() { return workspace_; }
 
   private:
-    Networks(Netlink netlink, chaos::xen::GrantTable& grants, chaos::xen::OwnPages own_pages)
-        : netlink_(std::move(netlink)), workspace_(grants, std::move(own_pages)) {}
-    chaos::Result<void> plug_in(const Place& place, const LinkSettings& settings, const std::string& tap);
-    [[nodiscard]] chaos::Error explain(chaos::Error problem, const Place& place) const;
+    Networks(Netlink netlink, chaos::xen::GrantTable& grants, chaos::xen::OwnPages own_pages,
+             std::unique_ptr<Worker> worker)
+        : workspace_(grants, std::move(own_pages)), bridges_(std::move(netlink)), worker_(std::move(worker)) {
+    }
+    [[nodiscard]] Switch* own_switch(const std::string& name) const;
+    void remove_now(std::vector<End> ends);
 
-    Netlink netlink_;
-    OpenVswitch open_vswitch_;
     Workspace workspace_;
     std::string default_bridge_;
     std::vector<std::unique_ptr<Switch>> switches_;
-    std::map<std::string, unsigned> bridges_; ///< Linux bridges seen so far, by name: their indices
     bool keeps_devices_ = false;
+
+    Bridges bridges_; ///< the worker's, once it has been started
+    std::mutex leaving_lock_;
+    std::vector<End> leaving_;       ///< to be removed, all at once: there is a job for them
+    std::unique_ptr<Worker> worker_; ///< last: its jobs use the others until it has ended
 };
 
 } // namespace xendevd

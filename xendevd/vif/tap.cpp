@@ -77,6 +77,11 @@ Tap::~Tap() {
         (void)::ioctl(fd_.get(), TUNSETPERSIST, 0); // it goes when the descriptor is closed
 }
 
+std::string Tap::present_name() const {
+    ifreq request{};
+    return ::ioctl(fd_.get(), TUNGETIFF, &request) == 0 ? std::string(request.ifr_name) : std::string();
+}
+
 Result<void> Tap::set_offload(std::uint32_t features) {
     unsigned offload = 0;
     if (features & NOXS_VIF_CHECKSUM_BLANK) {

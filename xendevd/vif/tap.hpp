@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "libchaos/result.hpp"
 #include "libchaos/unique_fd.hpp"
@@ -29,13 +30,20 @@ class Tap {
     /// For tests: `socket`, of a kind that keeps packets apart, stands for the device.
     static Tap of_socket(chaos::UniqueFd socket);
     Tap(Tap&& other) noexcept = default;
-    Tap& operator=(Tap&& other) = delete;
+    Tap& operator=(Tap&& other) noexcept {
+        std::swap(fd_, other.fd_); // what this had goes with the other
+        std::swap(name_, other.name_);
+        std::swap(is_kept_, other.is_kept_);
+        return *this;
+    }
     ~Tap();
 
     /// Closes it without removing the device.
     void keep() { is_kept_ = true; }
     [[nodiscard]] int fd() const { return fd_.get(); }
     [[nodiscard]] const std::string& name() const { return name_; }
+    /// What the device is called now; empty if it has been removed.
+    [[nodiscard]] std::string present_name() const;
 
     /// Which frames may be read unfinished: NOXS_VIF_CHECKSUM_BLANK and NOXS_VIF_GSO_* bits. The kernel finishes others.
     chaos::Result<void> set_offload(std::uint32_t features);

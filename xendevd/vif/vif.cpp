@@ -108,7 +108,7 @@ class Vif final : public Backend, FrameSink, Receiver, SwitchPort, DescriptorHan
 Vif::~Vif() {
     disconnect();
     if (tap_)
-        daemon_.networks->give_back(place_, *tap_);
+        daemon_.networks->give_back({std::move(place_), std::move(tap_)});
     else if (is_plugged_in_)
         place_.own_switch->unplug(*this);
 }
@@ -347,13 +347,10 @@ void Vif::listen(bool wanted) {
 
 } // namespace
 
-Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, chaos::DomainId domain,
-                                          const VifSettings& settings) {
-    const auto place = TRY(daemon.networks->find(settings.bridge));
-    if (place.own_switch)
-        return make_vif_on_switch(daemon, *place.own_switch, settings);
-    Tap tap = TRY(daemon.networks->make_tap(place, domain, settings));
-    return std::make_unique<Vif>(daemon, place, std::move(tap), settings);
+Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, Bridges::End end, const VifSettings& settings) {
+    if (end.place.own_switch)
+        return make_vif_on_switch(daemon, *end.place.own_switch, settings);
+    return std::make_unique<Vif>(daemon, std::move(end.place), std::move(end.tap), settings);
 }
 
 std::unique_ptr<Backend> make_vif_on_tap(Daemon& daemon, Tap tap, const VifSettings& settings) {

@@ -11,11 +11,11 @@
 #include "libchaos/result.hpp"
 #include "xendevd/backend.hpp"
 #include "xendevd/daemon.hpp"
+#include "xendevd/vif/bridges.hpp"
 
 namespace xendevd {
 
 class Switch;
-class Tap;
 
 struct VifSettings {
     std::uint16_t id = 0; ///< counts a guest's vifs from 0
@@ -27,9 +27,9 @@ struct VifSettings {
     chaos::RateLimit rate; ///< of what the guest sends
 };
 
-/// Finds the bridge, makes or finds again what the device needs on the host, and plugs it in; the guest is not looked at
-/// before connect(). `daemon` outlives the device.
-chaos::Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, chaos::DomainId domain,
+/// A vif at its end on the host, from Networks::make_ends(), which it gives back when it goes; the guest is not looked at
+/// before connect(). Fails only on a switch of xendevd's own. `daemon` outlives the device.
+chaos::Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, Bridges::End end,
                                                  const VifSettings& settings);
 
 /// For tests: a vif on a TAP device, or on a socket that stands for one, that is on no bridge.

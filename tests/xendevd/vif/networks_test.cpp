@@ -5,8 +5,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+#include <optional>
+
 #include "tests/xendevd/daemon_fixture.hpp"
 #include "tests/xendevd/vif/host_network.hpp"
+#include "xendevd/guests.hpp"
 #include "xendevd/privileges.hpp"
 
 namespace xendevd {
@@ -34,7 +38,19 @@ class NetworksTest : public DaemonFixture {
         daemon.networks = networks.get();
     }
     chaos::Result<std::unique_ptr<Backend>> make(std::uint16_t domain_id = 77) {
-        return make_vif(daemon, DomainId{domain_id}, settings);
+        chaos::Result<std::unique_ptr<Backend>> vif = std::unique_ptr<Backend>();
+        bool is_made = false;
+        networks->make_ends(DomainId{domain_id}, {settings},
+                            [&](chaos::Result<std::vector<Networks::End>> ends) {
+                                is_made = true;
+                                if (ends)
+                                    vif = make_vif(daemon, std::move(ends->front()), settings);
+                                else
+                                    vif = std::move(ends).error();
+                            });
+        while (!is_made)
+            EXPECT_TRUE(loop->turn(std::chrono::milliseconds(-1)));
+        return vif;
     }
 
     std::unique_ptr<Networks> networks;
@@ -171,6 +187,64 @@ TEST_F(NetworksTest, makes_ports_of_open_vswitch) {
     settings.bridge = "ovsbr8";
     EXPECT_EQ(make().error().kind(), ErrorKind::not_found);
     EXPECT_TRUE(run("ovs-vsctl --no-wait del-br ovsbr7"));
+}
+
+TEST_F(NetworksTest, removes_many_devices_and_makes_them_anew_in_that_order) {
+    ASSERT_TRUE(networks->start_worker());
+    std::vector<std::unique_ptr<Backend>> vifs;
+    for (int round = 0; round < 3; ++round) {
+        vifs.clear(); // what goes here need not be gone yet
+        for (std::uint16_t id = 1; id <= 70; ++id) {
+            auto vif = make(id);
+            ASSERT_TRUE(vif) << vif.error().story();
+            vifs.push_back(std::move(*vif));
+        }
+    }
+    EXPECT_TRUE(run("test $(ip -o link show master xenbr0 | wc -l) = 70"));
+    vifs.clear();
+    daemon.networks = nullptr;
+    networks.reset(); // finishes what is to be done
+    EXPECT_FALSE(run("ip -o link show master xenbr0 | grep -q ."));
+}
+
+/// The guest is destroyed while its device is made.
+TEST_F(NetworksTest, leaves_nothing_of_a_guest_that_was_forgotten_meanwhile) {
+    ASSERT_TRUE(networks->start_worker());
+    char directory[] = "/tmp/networks-test.XXXXXX";
+    ASSERT_NE(::mkdtemp(directory), nullptr);
+    {
+        Guests guests(daemon, directory);
+        chaos::devices::AttachRequest request;
+        request.domain = guest_id;
+        request.uuid = {{7}};
+        request.vifs.emplace_back();
+        request.vifs[0].config.mac = chaos::MacAddress{0, 0x16, 0x3e, 0, 0, 1};
+        request.vifs[0].end = {chaos::EventChannelPort{1}, control_reference};
+        std::optional<chaos::Result<void>> attached;
+        const auto attach = [&] {
+            attached.reset();
+            guests.attach(request, {}, [&](chaos::Result<void> result) { attached = std::move(result); });
+            EXPECT_FALSE(attached) << "it did not leave the loop to others";
+        };
+        attach();
+        guests.forget(guest_id);
+        while (!attached)
+            ASSERT_TRUE(loop->turn(std::chrono::milliseconds(-1)));
+        EXPECT_EQ(attached->error().kind(), ErrorKind::not_found);
+        EXPECT_EQ(guests.size(), 0u);
+        EXPECT_TRUE(std::filesystem::is_empty(directory));
+        attach(); // the same name again
+        while (!attached)
+            ASSERT_TRUE(loop->turn(std::chrono::milliseconds(-1)));
+        EXPECT_TRUE(*attached) << attached->error().story();
+        EXPECT_TRUE(guests.find(guest_id)->has(DeviceType::vif, 0));
+        guests.forget(guest_id);
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(directory));
+    std::filesystem::remove_all(directory);
+    daemon.networks = nullptr;
+    networks.reset();
+    EXPECT_FALSE(run("ip link show vif77.0"));
 }
 
 TEST_F(NetworksTest, says_when_a_bridge_is_full) {
