@@ -131,13 +131,26 @@ bool Switch::forward(Frame& frame, SwitchPort& port, Clock::time_point now) {
     const auto to = frame.head().first(6), from = frame.head().subspan(6, 6);
     if (key_of(from.data()) != key_of(port.mac_.data()))
         return false;
+    const bool is_arp = Neighbours::is_arp(frame.head());
+    const Neighbours::Holder sender{false, key_of(from.data())};
     if (is_group(to)) {
-        if (is_for_this_link(to) || !port.flooding_.allows(now))
+        if (is_for_this_link(to))
+            return false;
+        const auto holder = is_arp ? neighbours_.learn_and_find(frame.head(), sender) : std::nullopt;
+        if (holder && holder->is_at_uplink)
+            return uplink_.write(frame);
+        if (holder) {
+            by_address_.at(holder->address)->deliver(frame, false);
+            return true;
+        }
+        if (!port.flooding_.allows(now))
             return false;
         port.flooding_.charge(static_cast<double>(ports_.size()), 1);
         flood(frame, &port);
         return uplink_.write(frame);
     }
+    if (is_arp)
+        neighbours_.learn(frame.head(), sender);
     SwitchPort* receiver = find(to);
     if (!receiver)
         return uplink_.write(frame);
@@ -160,6 +173,24 @@ void Switch::flood(const Frame& frame, const SwitchPort* except) {
     }
 }
 
+void Switch::take_from_uplink(const Frame& frame) {
+    const auto to = frame.head().first(6);
+    const bool is_arp = Neighbours::is_arp(frame.head());
+    const Neighbours::Holder sender{true, key_of(frame.head().data() + 6)};
+    if (is_group(to)) {
+        const auto holder = is_arp ? neighbours_.learn_and_find(frame.head(), sender) : std::nullopt;
+        if (!holder)
+            flood(frame, nullptr);
+        else if (!holder->is_at_uplink)
+            by_address_.at(holder->address)->deliver(frame, false);
+        return;
+    }
+    if (is_arp)
+        neighbours_.learn(frame.head(), sender);
+    if (SwitchPort* receiver = find(to))
+        receiver->deliver(frame, false);
+}
+
 void Switch::handle_descriptor(std::uint32_t events) {
     if (!(events & EPOLLIN)) {
         loop_.remove(uplink_.fd());
@@ -176,11 +207,7 @@ void Switch::handle_descriptor(std::uint32_t events) {
         frame.vectors[1].iov_len = frame.length;
         if (frame.length < ethernet_header)
             continue;
-        const auto to = frame.head().first(6);
-        if (is_group(to))
-            flood(frame, nullptr);
-        else if (SwitchPort* receiver = find(to))
-            receiver->deliver(frame, false);
+        take_from_uplink(frame);
     }
     workspace_.flush();
     // Who reads a frame at a time is not asked in vain for a second one.

@@ -2,7 +2,8 @@
 // A switch of xendevd's own: any number of vifs, and one TAP device by which the host takes part.
 //
 // Each vif has one address, known when it is plugged in and held to afterwards, so there is nothing to learn and nobody
-// to fool: a frame for an address that no vif has can only be for the host's side.
+// to fool: a frame for an address that no vif has can only be for the host's side. What is for all goes to all, except
+// questions of ARP, which go to the one who is known to have the answer (neighbours.hpp).
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include "xendevd/log.hpp"
 #include "xendevd/rate_limiter.hpp"
 #include "xendevd/vif/frame.hpp"
+#include "xendevd/vif/neighbours.hpp"
 #include "xendevd/vif/netlink.hpp"
 #include "xendevd/vif/tap.hpp"
 #include "xendevd/vif/workspace.hpp"
@@ -66,6 +68,7 @@ class Switch final : DescriptorHandler {
 
   private:
     void handle_descriptor(std::uint32_t events) override;
+    void take_from_uplink(const Frame& frame);
     void flood(const Frame& frame, const SwitchPort* except);
     [[nodiscard]] SwitchPort* find(std::span<const std::byte> address) const;
 
@@ -77,6 +80,7 @@ class Switch final : DescriptorHandler {
     std::size_t expected_ = 1; ///< frames to be read in the next turn
     std::unordered_map<std::uint64_t, SwitchPort*> by_address_;
     std::vector<SwitchPort*> ports_;
+    Neighbours neighbours_{[this](std::uint64_t address) { return by_address_.contains(address); }};
 };
 
 } // namespace xendevd

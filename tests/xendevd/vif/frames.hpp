@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string>
 
+#include "libchaos/config/devices.hpp"
 #include "xendevd/vif/frame.hpp"
 
 namespace xendevd {
@@ -14,6 +17,24 @@ inline std::string ethernet_frame(std::size_t size) {
     std::string frame("\x00\x16\x3e\x09\x09\x09\x00\x16\x3e\x01\x02\x03\x88\xb5", 14);
     while (frame.size() < size)
         frame += static_cast<char>(frame.size() * 7 + frame.size() / 256 * 13 + size);
+    return frame;
+}
+
+/// A frame of ARP for IPv4, from one who says that `sender` and `sender_ip` belong together; the Ethernet header is the same
+/// as that of ethernet_frame(), but for the source.
+inline std::string arp_frame(std::uint16_t operation, const chaos::MacAddress& sender,
+                             std::uint32_t sender_ip, std::uint32_t target_ip) {
+    std::string frame = ethernet_frame(42);
+    const auto bytes = std::as_writable_bytes(std::span(frame));
+    std::memcpy(frame.data() + 6, sender.data(), sender.size());
+    put16(bytes, 12, 0x0806);
+    put16(bytes, 14, 1);
+    put16(bytes, 16, 0x0800);
+    put16(bytes, 18, 0x0604);
+    put16(bytes, 20, operation);
+    std::memcpy(frame.data() + 22, sender.data(), sender.size());
+    put32(bytes, 28, sender_ip);
+    put32(bytes, 38, target_ip);
     return frame;
 }
 

@@ -152,6 +152,84 @@ TEST_P(SwitchTest, floods_what_is_for_many) {
     EXPECT_EQ(first.vif->counters().from_guest_dropped, 1u);
 }
 
+/// ARP, RFC 826: who asks and who announces, and whom that wakes.
+TEST_P(SwitchTest, asks_the_one_who_is_known_to_have_an_address) {
+    constexpr std::uint16_t request = 1, reply = 2;
+    constexpr std::uint32_t ip1 = 0x0a070001, ip2 = 0x0a070002, ip3 = 0x0a070003, host_ip = 0x0a0700fe;
+    for (Guest* guest : {&first, &second, &third}) {
+        connect(*guest, 0);
+        guest->front.provide(16);
+    }
+    // What guest or host sends to all, and who got it: the guests by number, the host as H.
+    const auto seen = [&] {
+        std::string who;
+        for (int turns = 0; turns < 20; ++turns)
+            turn();
+        while (first.front.take())
+            who += '1';
+        while (second.front.take())
+            who += '2';
+        while (third.front.take())
+            who += '3';
+        while (!at_host().empty())
+            who += 'H';
+        return who;
+    };
+    const auto say = [&](Guest& guest, std::uint16_t operation, std::uint32_t from, std::uint32_t target,
+                         const chaos::MacAddress& to = broadcast) {
+        guest.front.send(addressed(arp_frame(operation, guest.mac, from, target), guest.mac, to));
+        guest.vif->handle_event();
+        return seen();
+    };
+    const auto host_says = [&](std::uint32_t target, const chaos::MacAddress& to = broadcast) {
+        from_host(addressed(arp_frame(request, host_address, host_ip, target), host_address, to));
+        return seen();
+    };
+    EXPECT_EQ(say(first, request, ip1, ip1), "H") << "it announces what nobody has asked about";
+    EXPECT_EQ(say(second, request, ip2, ip2), "H");
+    EXPECT_EQ(say(second, request, ip2, ip1), "1");
+    EXPECT_EQ(say(first, request, ip1, ip2), "2");
+    EXPECT_EQ(say(first, request, ip1, ip3), "23H") << "unknown: all are asked";
+    EXPECT_EQ(say(third, reply, ip3, ip1, first.mac), "1");
+    EXPECT_EQ(say(second, request, ip2, ip3), "3") << "learned from the answer";
+    EXPECT_EQ(say(first, request, ip1, host_ip), "23H");
+    EXPECT_EQ(host_says(ip1, first.mac), "1");
+    EXPECT_EQ(say(second, request, ip2, host_ip), "H");
+    EXPECT_EQ(host_says(ip2), "2");
+    EXPECT_EQ(host_says(host_ip), "") << "no news for anybody";
+    // Detection of a conflict: the owner must hear of it.
+    EXPECT_EQ(say(third, request, 0, ip1), "1");
+    // Somebody claims what another has who is there: from now on it is as on any switch.
+    EXPECT_EQ(say(third, reply, host_ip, host_ip), "12H");
+    EXPECT_EQ(say(first, request, ip1, host_ip), "23H");
+    EXPECT_EQ(say(third, request, ip1, ip1), "12H");
+    EXPECT_EQ(say(second, request, ip2, ip1), "13H");
+    // One takes over from a guest that went: the others may still believe in that.
+    second.vif.reset();
+    EXPECT_EQ(say(first, request, ip1, ip2), "3H") << "nobody there could answer";
+    EXPECT_EQ(say(third, request, ip2, ip2), "1H");
+    EXPECT_EQ(say(first, request, ip1, ip2), "3");
+    // Said of somebody else.
+    first.front.send(addressed(arp_frame(request, third.mac, 0x0a070009, 0x0a070009), first.mac, broadcast));
+    first.vif->handle_event();
+    EXPECT_EQ(seen(), "3H");
+}
+
+TEST_P(SwitchTest, keeps_no_more_addresses_than_a_guest_may_have) {
+    connect(first, 0);
+    connect(second, 0);
+    second.front.provide(200);
+    for (std::uint32_t ip = 1; ip <= Neighbours::most_of_a_port + 10; ++ip) {
+        first.front.send(addressed(arp_frame(1, first.mac, ip, ip), first.mac, broadcast));
+        kick(first);
+        (void)first.front.answers();
+    }
+    std::size_t flooded = 0;
+    while (second.front.take())
+        ++flooded;
+    EXPECT_EQ(flooded, 10u);
+}
+
 TEST_P(SwitchTest, drops_frames_with_another_ones_address) {
     connect(first, 0);
     connect(second, 0);
