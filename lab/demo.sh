@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Builds everything, boots the lab and shows the main job there: fifty guests made, looked at, talked to and ended.
+# Builds everything, boots the lab and shows the main jobs there: fifty guests made, looked at, talked to and ended, and guests
+# that answer over the network.
 set -euo pipefail
 lab=$(dirname "$(readlink -f "$0")")
 root=$(dirname "$lab")
@@ -10,8 +11,9 @@ help() {
 Usage: dev demo
 
 Sets the machine up, builds the project, boots a dom0 on a real Xen, and there makes 50 unikernels with chaos, lists them, reads
-a console, shuts one down gracefully and destroys the rest. It ends with a table: how long a creation takes with chaos, with xl
-for the same guest, a fork+exec, and the hypervisor's own share of it. Exit status 0 only if all of it held.
+a console, shuts one down gracefully and destroys the rest. Then it starts xendevd and fetches the time over TCP from a unikernel
+of 1 MiB and from Debian's own kernel, which has a disk mounted, too. It ends with a table: how long a creation takes with chaos,
+with xl for the same guest, a fork+exec, and the hypervisor's own share of it. Exit status 0 only if all of it held.
 
   -h, --help  print this
 HELP

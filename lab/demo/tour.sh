@@ -8,6 +8,14 @@ fail() { printf '\nDEMO FAILED: %s\n' "$*" >&2; exit 1; }
 step() { printf '\n── %s\n' "$*"; }
 show() { printf '# %s\n' "$*"; "$@" || fail "that command ended with status $?"; }
 guests() { chaos list --json | jq '[.guests[] | select(.made_by_chaos)] | length'; }
+wait_for() { # SECONDS COMMAND...
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt "$deadline" ] || return 1
+        sleep 0.1
+    done
+}
 free_kib() { chaos info --json | jq .free_memory_kib; }
 
 printf 'Xen %s, dom0 Linux %s, %s\n' "$(xl info xen_version)" "$(uname -r)" "$(chaos version)"
@@ -54,6 +62,53 @@ for _ in $(seq 50); do
     sleep 0.1
 done
 [ $((before - after)) -le 64 ] || fail "$((before - after)) KiB of the hypervisor's memory are still in use"
+
+step "A network: xendevd serves all guests' devices, and has a switch of its own"
+printf '# xendevd --switch chaos0=10.7.0.1/16 &\n'
+xendevd --switch chaos0=10.7.0.1/16 2>xendevd.log </dev/null &
+xendevd=$!
+wait_for 20 test -S /run/chaos/xendevd.sock || { cat xendevd.log; fail "xendevd does not listen"; }
+
+step "A unikernel in 1 MiB of memory tells the time over TCP"
+cat >daytime.cfg <<'CONFIG'
+name   = "daytime"
+kernel = "/usr/lib/chaos/unikernels/daytime"
+memory = 1
+vif    = [ "bridge=chaos0,ip=10.7.0.2/16" ]
+CONFIG
+show cat daytime.cfg
+show chaos create --wait daytime.cfg
+printf '# nc 10.7.0.2 13\n'
+nc -w 10 10.7.0.2 13 </dev/null | tee time
+grep -q "$(date -u +%Y).*:.*-UTC" time || fail "the unikernel did not tell the time"
+show chaos network-list daytime
+
+step "Debian's own kernel, unmodified, has a network and an ext4 disk too"
+truncate -s 64M disk.img && mkfs.ext4 -q disk.img
+cat >linux.cfg <<CONFIG
+name    = "linux"
+kernel  = "/boot/vmlinuz"
+ramdisk = "/usr/share/chaos-lab/busybox-initramfs.cpio.gz"
+cmdline = "console=hvc0 quiet chaos.ip=10.7.0.3/16 chaos.mount=xvda"
+memory  = 128
+vif     = [ "bridge=chaos0" ]
+disk    = [ "$PWD/disk.img,raw,xvda,rw" ]
+CONFIG
+show cat linux.cfg
+show chaos create linux.cfg
+printf '# nc 10.7.0.3 13          # once it has booted\n'
+linux_time() { nc -w 10 10.7.0.3 13 </dev/null >time 2>/dev/null && [ -s time ]; }
+wait_for 120 linux_time || { tail /var/log/chaos/linux.log; fail "the Linux guest did not tell the time"; }
+cat time
+printf '# grep -o "\(eth0\|xvda\) is .*" /var/log/chaos/linux.log     # xendevd logs what guests write\n'
+grep -o '\(eth0\|xvda\) is .*' /var/log/chaos/linux.log
+grep -q 'xvda is mounted' /var/log/chaos/linux.log || fail "the Linux guest did not mount its disk"
+
+step "Both are asked to power off, and do"
+show chaos shutdown -w daytime linux
+[ "$(guests)" = 0 ] || fail "guests are left"
+kill $xendevd
+wait $xendevd || { cat xendevd.log; fail "xendevd ended with status $?"; }
 
 step "How long a creation takes"
 /usr/libexec/chaos/bench/compare.sh || fail "the comparison ended with status $?"
