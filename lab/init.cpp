@@ -252,7 +252,8 @@ int main() {
     setenv("HOME", "/root", 1);
     setenv("LANG", "C.UTF-8", 1);
     for (const char* directory :
-         {"/usr/bin", "/usr/sbin", "/usr/lib/x86_64-linux-gnu", "/usr/lib/xen-4.17/bin"})
+         {"/usr/bin", "/usr/sbin", "/usr/lib/x86_64-linux-gnu", "/usr/lib/xen-4.17/bin", "/usr/lib/modules",
+          "/etc/xen/scripts", "/boot", "/usr/share/chaos-lab"})
         read_ahead(directory);
     start_xenstored();
 
