@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The loop: epoll for descriptors, one read for all pending event channels, timers in a sorted tree.
+// The loop: epoll for descriptors, one read for all pending event channels, timers in a sorted tree. A time-out of epoll's own
+// would have the kernel set and cancel a timer each time that the loop waits, which is several times for each frame.
 #include "xendevd/event_loop.hpp"
 
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -24,8 +27,8 @@ Timer::~Timer() {
         set_in_->cancel(*this);
 }
 
-EventLoop::EventLoop(chaos::UniqueFd epoll, chaos::xen::EventChannels channels)
-    : epoll_(std::move(epoll)), channels_(std::move(channels)) {}
+EventLoop::EventLoop(chaos::UniqueFd epoll, chaos::UniqueFd alarm, chaos::xen::EventChannels channels)
+    : epoll_(std::move(epoll)), alarm_(std::move(alarm)), channels_(std::move(channels)) {}
 
 EventLoop::~EventLoop() {
     for (Task* task : tasks_)
@@ -39,12 +42,17 @@ Result<std::unique_ptr<EventLoop>> EventLoop::open() {
     if (!epoll.is_open())
         return Error::from_errno("epoll_create1", errno);
     auto channels = TRY(chaos::xen::EventChannels::open());
-    std::unique_ptr<EventLoop> loop(new EventLoop(std::move(epoll), std::move(channels)));
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = loop->channels_.fd();
-    if (::epoll_ctl(loop->epoll_.get(), EPOLL_CTL_ADD, loop->channels_.fd(), &event) != 0)
-        return Error::from_errno("epoll_ctl", errno);
+    chaos::UniqueFd alarm(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!alarm.is_open())
+        return Error::from_errno("timerfd_create", errno);
+    std::unique_ptr<EventLoop> loop(new EventLoop(std::move(epoll), std::move(alarm), std::move(channels)));
+    for (const int descriptor : {loop->channels_.fd(), loop->alarm_.get()}) {
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.fd = descriptor;
+        if (::epoll_ctl(loop->epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0)
+            return Error::from_errno("epoll_ctl", errno);
+    }
     return loop;
 }
 
@@ -149,25 +157,40 @@ void EventLoop::run_timers() {
     }
 }
 
+/// Sees to it that the loop wakes for the next timer. An alarm that is set too early is left: it wakes once for nothing.
+Result<void> EventLoop::set_alarm() {
+    if (timers_.empty() || timers_.begin()->first >= alarm_time_)
+        return {};
+    const auto since_start = timers_.begin()->first.time_since_epoch(); // of CLOCK_MONOTONIC
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(since_start);
+    itimerspec when{};
+    when.it_value.tv_sec = seconds.count();
+    when.it_value.tv_nsec = std::chrono::nanoseconds(since_start - seconds).count();
+    if (::timerfd_settime(alarm_.get(), TFD_TIMER_ABSTIME, &when, nullptr) != 0)
+        return Error::from_errno("timerfd_settime", errno);
+    alarm_time_ = timers_.begin()->first;
+    return {};
+}
+
 Result<void> EventLoop::turn(std::chrono::milliseconds longest) {
-    int wait_ms = longest.count() < 0 ? -1 : static_cast<int>(longest.count());
-    if (!tasks_.empty())
-        wait_ms = 0;
-    else if (!timers_.empty()) {
-        const auto until =
-            std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - Clock::now());
-        const auto bounded = std::clamp<std::int64_t>(until.count(), 0, 3'600'000);
-        wait_ms = wait_ms < 0 ? static_cast<int>(bounded) : std::min(wait_ms, static_cast<int>(bounded));
-    }
+    TRY(set_alarm());
+    const int wait_ms = !tasks_.empty() ? 0 : longest.count() < 0 ? -1 : static_cast<int>(longest.count());
     std::array<epoll_event, 64> events;
     const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms);
     if (count < 0 && errno != EINTR)
         return Error::from_errno("epoll_wait", errno);
     now_ = Clock::now();
+    ++turns_;
     for (int index = 0; index < count; ++index) {
         const auto& event = events[static_cast<std::size_t>(index)];
         if (event.data.fd == channels_.fd()) {
             TRY(take_events());
+            continue;
+        }
+        if (event.data.fd == alarm_.get()) {
+            std::uint64_t rings = 0;
+            (void)!::read(alarm_.get(), &rings, sizeof rings); // the timers tell what is due
+            alarm_time_ = Clock::time_point::max();
             continue;
         }
         const auto descriptor = static_cast<std::size_t>(event.data.fd);

@@ -101,6 +101,8 @@ class EventLoop {
     void cancel(Timer& timer);
     /// The time at which this turn of the loop began: exact enough for time-outs and rates, and free.
     [[nodiscard]] Clock::time_point now() const { return now_; }
+    /// How many turns there were: tells whether a descriptor was ready in two turns running.
+    [[nodiscard]] std::uint64_t turns() const { return turns_; }
 
     /// One turn: waits for something to happen, at most `longest` (less than zero: for ever), and deals with it.
     chaos::Result<void> turn(std::chrono::milliseconds longest);
@@ -111,18 +113,22 @@ class EventLoop {
   private:
     friend class Task;
     friend class Timer;
-    EventLoop(chaos::UniqueFd epoll, chaos::xen::EventChannels channels);
+    EventLoop(chaos::UniqueFd epoll, chaos::UniqueFd alarm, chaos::xen::EventChannels channels);
     chaos::Result<void> take_events();
     void run_tasks();
     void run_timers();
+    chaos::Result<void> set_alarm();
 
     chaos::UniqueFd epoll_;
+    chaos::UniqueFd alarm_; // a timerfd: set only when the next timer comes earlier than it rings
+    Clock::time_point alarm_time_ = Clock::time_point::max();
     chaos::xen::EventChannels channels_;
     std::vector<DescriptorHandler*> descriptors_; // by descriptor
     std::vector<PortHandler*> ports_;             // by local port
     std::deque<Task*> tasks_;
     std::multimap<Clock::time_point, Timer*> timers_;
     Clock::time_point now_ = Clock::now();
+    std::uint64_t turns_ = 0;
     bool stopping_ = false;
 };
 

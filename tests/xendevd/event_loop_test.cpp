@@ -109,6 +109,20 @@ TEST_F(EventLoopTest, runs_timers_in_their_order_and_once) {
     EXPECT_EQ(cancelled.calls, 0);
 }
 
+TEST_F(EventLoopTest, wakes_for_a_timer_that_is_later_than_one_that_was_cancelled) {
+    Ears later, cancelled;
+    const auto start = Clock::now();
+    loop->run_at(start + std::chrono::milliseconds(2), cancelled);
+    turn(); // the alarm is set for it
+    loop->cancel(cancelled);
+    loop->run_at(start + std::chrono::milliseconds(10), later);
+    // Nothing else happens: the loop sleeps until the alarm.
+    while (later.calls == 0)
+        ASSERT_TRUE(loop->turn(std::chrono::milliseconds(-1)));
+    EXPECT_GE(Clock::now() - start, std::chrono::milliseconds(10));
+    EXPECT_EQ(cancelled.calls, 0);
+}
+
 TEST_F(EventLoopTest, gives_tasks_one_run_a_turn) {
     Ears again, gone;
     again.then = [&] { loop->run_soon(again); };

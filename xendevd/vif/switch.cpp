@@ -199,7 +199,7 @@ void Switch::handle_descriptor(std::uint32_t events) {
     }
     Frame& frame = workspace_.batch.frame;
     std::size_t count = 0;
-    for (; count < expected_; ++count) {
+    for (; count < reads_.expected(); ++count) {
         frame.clear();
         frame.add(workspace_.frame(count), Workspace::frame_pages * chaos::page_size);
         if (uplink_.read(frame) != Tap::Reading::frame)
@@ -210,9 +210,7 @@ void Switch::handle_descriptor(std::uint32_t events) {
         take_from_uplink(frame);
     }
     workspace_.flush();
-    // Who reads a frame at a time is not asked in vain for a second one.
-    expected_ =
-        count == expected_ ? std::min(2 * expected_, Workspace::frames) : std::max<std::size_t>(count, 1);
+    reads_.had(count, loop_.turns(), Workspace::frames);
 }
 
 } // namespace xendevd

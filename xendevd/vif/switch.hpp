@@ -77,7 +77,7 @@ class Switch final : DescriptorHandler {
     Workspace& workspace_;
     std::string name_;
     Tap uplink_;
-    std::size_t expected_ = 1; ///< frames to be read in the next turn
+    ReadsAhead reads_;
     std::unordered_map<std::uint64_t, SwitchPort*> by_address_;
     std::vector<SwitchPort*> ports_;
     Neighbours neighbours_{[this](std::uint64_t address) { return by_address_.contains(address); }};

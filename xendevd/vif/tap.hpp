@@ -2,6 +2,8 @@
 // A TAP device: the host's end of a vif's cable. It outlives this process, so that a restart finds it as it was.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -61,6 +63,25 @@ class Tap {
     chaos::UniqueFd fd_;
     std::string name_; ///< empty: a socket
     bool is_kept_ = false;
+};
+
+/// How many frames to ask a device for in a turn of the loop, so that who sends one at a time is not asked in vain for a
+/// second: more from turn to turn while there are as many.
+class ReadsAhead {
+  public:
+    [[nodiscard]] std::size_t expected() const { return expected_; }
+    /// There were `count` frames in turn `turn` of the loop.
+    void had(std::size_t count, std::uint64_t turn, std::size_t most) {
+        if (count < expected_)
+            expected_ = std::max<std::size_t>(count, 1);
+        else if (turn == former_turn_ + 1)
+            expected_ = std::min(2 * expected_, most);
+        former_turn_ = turn;
+    }
+
+  private:
+    std::size_t expected_ = 1;
+    std::uint64_t former_turn_ = 0;
 };
 
 } // namespace xendevd

@@ -97,8 +97,8 @@ class Vif final : public Backend, FrameSink, Receiver, SwitchPort, DescriptorHan
     bool notify_ = false;
     bool in_turn_ = false;
     bool is_plugged_in_ = false; ///< into an own switch
-    std::size_t expected_ = 1;   ///< frames to be read from the TAP device in the next turn
-    FrameQueue queue_;           ///< on an own switch: for want of room
+    ReadsAhead reads_;
+    FrameQueue queue_; ///< on an own switch: for want of room
 
     Counters counters_;
     FromGuest from_guest_;
@@ -216,7 +216,9 @@ void Vif::take_from_guest() {
 
 void Vif::fill_guest() {
     wants_room_ = false;
-    for (std::size_t frames = 0; frames < expected_ && !is_stopping_;) {
+    const std::size_t most = tap_ ? reads_.expected() : frames_per_turn;
+    std::size_t frames = 0;
+    while (frames < most && !is_stopping_) {
         const auto has_room = to_guest_.has_room();
         if (!has_room)
             return fail(Error(ErrorKind::guest_failed, "its receive ring's index is out of range"));
@@ -230,15 +232,12 @@ void Vif::fill_guest() {
         if (!tap_) {
             if (!unqueue_frames())
                 break;
-        } else if (!read_frames(expected_ - frames, frames)) {
-            // Who sends a frame at a time is not asked in vain for a second one.
-            expected_ = std::max<std::size_t>(frames, 1);
-            break;
-        } else if (frames >= expected_) {
-            expected_ = std::min(2 * expected_, frames_per_turn);
+            ++frames;
+        } else if (!read_frames(most - frames, frames)) {
             break;
         }
     }
+    reads_.had(frames, daemon_.loop.turns(), frames_per_turn);
     listen(true);
 }
 
