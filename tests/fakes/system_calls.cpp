@@ -19,6 +19,7 @@ bool counting = false;
 std::vector<std::string> calls;
 std::size_t failing_call = 0;
 int failing_errno = 0;
+std::string failing_name;
 std::size_t fatal_call = 0;
 std::size_t disturbed_call = 0;
 std::function<void()> disturbance;
@@ -35,7 +36,7 @@ bool fails(const char* name) {
         disturbance();
         counting = true;
     }
-    if (calls.size() != failing_call)
+    if (calls.size() != failing_call && calls.back() != failing_name)
         return false;
     errno = failing_errno;
     return true;
@@ -53,6 +54,7 @@ void start_counting() {
 std::vector<std::string> stop_counting() {
     counting = false;
     failing_call = 0;
+    failing_name.clear();
     fatal_call = 0;
     disturbed_call = 0;
     return calls;
@@ -60,6 +62,11 @@ std::vector<std::string> stop_counting() {
 
 void fail_at(std::size_t number, int errno_value) {
     failing_call = number;
+    failing_errno = errno_value;
+}
+
+void fail_all(std::string_view name, int errno_value) {
+    failing_name = name;
     failing_errno = errno_value;
 }
 
@@ -168,6 +175,11 @@ int __wrap_socket(int domain, int type, int protocol) {
 int __real_connect(int file, const sockaddr* address, socklen_t size);
 int __wrap_connect(int file, const sockaddr* address, socklen_t size) {
     return fails("connect") ? -1 : __real_connect(file, address, size);
+}
+
+int __real_accept4(int file, sockaddr* address, socklen_t* size, int flags);
+int __wrap_accept4(int file, sockaddr* address, socklen_t* size, int flags) {
+    return fails("accept4") ? -1 : __real_accept4(file, address, size, flags);
 }
 
 ssize_t __real_sendmsg(int file, const msghdr* message, int flags);

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chaos::fakes::system_calls {
@@ -16,6 +17,8 @@ std::vector<std::string> stop_counting();
 
 /// While counting, call number `number` is not carried out but fails with `errno_value`.
 void fail_at(std::size_t number, int errno_value);
+/// While counting, every call of that name fails with `errno_value`.
+void fail_all(std::string_view name, int errno_value);
 /// While counting, the process is killed (SIGKILL) in place of call number `number`.
 void die_at(std::size_t number);
 /// While counting, `deed` is done before call number `number`: what another process does just then. Its own

@@ -57,9 +57,10 @@ bool Xendevd::serves(DomainId domain, DeviceType type, std::uint32_t id) const {
 void Xendevd::serve() {
     if (hangs)
         return;
-    for (int file = 0;
-         (file = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0;)
-        connections_.emplace_back(file);
+    constexpr int flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
+    long file = 0; // by its own name, so that the test's faults do not reach it
+    while ((file = ::syscall(SYS_accept4, listener_.get(), nullptr, nullptr, flags)) >= 0)
+        connections_.emplace_back(static_cast<int>(file));
     if (ends)
         return connections_.clear();
     std::erase_if(connections_, [&](const UniqueFd& connection) { return !serve_one(connection.get()); });
@@ -76,7 +77,7 @@ bool Xendevd::serve_one(int connection) {
         message.msg_iovlen = 1;
         message.msg_control = control.data();
         message.msg_controllen = control.size();
-        // By its own name, so that the test's faults do not reach it.
+        // By its own name, as above.
         const ssize_t size = ::syscall(SYS_recvmsg, connection, &message, MSG_CMSG_CLOEXEC);
         if (size <= 0)
             return size < 0 && errno == EAGAIN;

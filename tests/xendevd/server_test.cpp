@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +19,7 @@
 #include "libchaos/devices/protocol.hpp"
 #include "libchaos/xen/control.hpp"
 #include "noxs/noxs.h"
+#include "tests/fakes/system_calls.hpp"
 #include "tests/xendevd/daemon_fixture.hpp"
 #include "xendevd/guests.hpp"
 
@@ -56,12 +59,17 @@ class ServerTest : public DaemonFixture {
         guests.reset();
     }
     chaos::UniqueFd connect() {
+        chaos::UniqueFd socket = connect_unheard();
+        turn();
+        return socket;
+    }
+    /// The server has yet to see it.
+    chaos::UniqueFd connect_unheard() {
         chaos::UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         (directory + "/socket").copy(address.sun_path, sizeof address.sun_path - 1);
         EXPECT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-        turn();
         return socket;
     }
     static void send(const chaos::UniqueFd& socket, std::string_view text,
@@ -234,6 +242,27 @@ TEST_F(ServerTest, survives_clients_that_make_no_sense) {
         (void)connect(); // comes and goes
     turn();
     EXPECT_EQ(Json::parse(ask(R"({"op":"status"})"))["ok"], true);
+}
+
+/// The kernel announces a client that waits again and again: without a pause each turn would try to take it in.
+TEST_F(ServerTest, pauses_while_there_is_no_descriptor_for_a_client) {
+    constexpr int turns = 100;
+    client = connect_unheard();
+    send(client, R"({"op":"status"})");
+    chaos::fakes::system_calls::fail_all("accept4", EMFILE);
+    chaos::fakes::system_calls::start_counting();
+    for (int count = 0; count < turns; ++count)
+        turn();
+    const auto calls = chaos::fakes::system_calls::stop_counting();
+    const auto tries = std::count(calls.begin(), calls.end(), "accept4");
+    EXPECT_GE(tries, 1);
+    EXPECT_LT(tries, turns / 2);
+    std::optional<std::string> answer("");
+    while (answer && answer->empty()) { // now there is one
+        EXPECT_TRUE(loop->turn(std::chrono::milliseconds(10)));
+        answer = receive(client);
+    }
+    EXPECT_EQ(Json::parse(answer.value_or("{}"))["ok"], true);
 }
 
 TEST_F(ServerTest, hands_out_the_console) {
