@@ -157,9 +157,9 @@ VifSettings settings_of(const devices::AttachVif& vif) {
 
 Result<void> Guest::add_vif(const devices::AttachVif& vif, Bridges::End end) {
     const Key key{DeviceType::vif, vif.id};
-    const VifSettings settings = settings_of(vif);
-    auto backend = TRY(
-        make_vif(daemon_, std::move(end), settings).while_doing("making " + naming(key.first, key.second)));
+    VifSettings settings = settings_of(vif);
+    settings.name = naming(key.first, key.second);
+    auto backend = TRY(make_vif(daemon_, std::move(end), settings).while_doing("making " + settings.name));
     TRY(expect_none(key));
     Device device;
     if (is_noxs_)

@@ -13,6 +13,7 @@
 #include "libchaos/xen/grant_table.hpp"
 #include "xendevd/event_loop.hpp"
 #include "xendevd/log.hpp"
+#include "xendevd/vif/addresses.hpp"
 #include "xendevd/vif/bridges.hpp"
 #include "xendevd/vif/switch.hpp"
 #include "xendevd/vif/vif.hpp"
@@ -52,6 +53,7 @@ class Networks {
     void keep_devices();
 
     [[nodiscard]] Workspace& workspace() { return workspace_; }
+    [[nodiscard]] Addresses& addresses() { return addresses_; }
 
   private:
     Networks(Netlink netlink, chaos::xen::GrantTable& grants, chaos::xen::OwnPages own_pages,
@@ -62,6 +64,7 @@ class Networks {
     void remove_now(std::vector<End> ends);
 
     Workspace workspace_;
+    Addresses addresses_;
     std::string default_bridge_;
     std::vector<std::unique_ptr<Switch>> switches_;
     bool keeps_devices_ = false;

@@ -39,6 +39,7 @@ class Vif final : public Backend, FrameSink, Receiver, SwitchPort, DescriptorHan
           from_guest_(daemon.grants, workspace_, pages_, counters_, settings.rate),
           to_guest_(workspace_, pages_, counters_) {}
     ~Vif() override;
+    void hold(Addresses::Claim claim) { claim_ = std::move(claim); }
     /// For one that has no TAP device, once.
     Result<void> plug_in() {
         TRY(place_.own_switch->plug_in(*this));
@@ -84,6 +85,7 @@ class Vif final : public Backend, FrameSink, Receiver, SwitchPort, DescriptorHan
     Networks::Place place_;
     std::optional<Tap> tap_; ///< without: on an own switch
     std::uint16_t mtu_;
+    Addresses::Claim claim_; ///< none in tests
 
     // While connected.
     BackendOwner* owner_ = nullptr;
@@ -344,20 +346,7 @@ void Vif::listen(bool wanted) {
     }
 }
 
-} // namespace
-
-Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, Bridges::End end, const VifSettings& settings) {
-    if (end.place.own_switch)
-        return make_vif_on_switch(daemon, *end.place.own_switch, settings);
-    return std::make_unique<Vif>(daemon, std::move(end.place), std::move(end.tap), settings);
-}
-
-std::unique_ptr<Backend> make_vif_on_tap(Daemon& daemon, Tap tap, const VifSettings& settings) {
-    return std::make_unique<Vif>(daemon, Networks::Place{}, std::move(tap), settings);
-}
-
-Result<std::unique_ptr<Backend>> make_vif_on_switch(Daemon& daemon, Switch& own_switch,
-                                                    const VifSettings& settings) {
+Result<std::unique_ptr<Vif>> make_on_switch(Daemon& daemon, Switch& own_switch, const VifSettings& settings) {
     if (settings.vlan)
         return Error(ErrorKind::invalid_argument,
                      "the switch " + own_switch.name() + " does not keep VLANs apart")
@@ -368,6 +357,33 @@ Result<std::unique_ptr<Backend>> make_vif_on_switch(Daemon& daemon, Switch& own_
         settings);
     TRY(vif->plug_in());
     return vif;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, Bridges::End end, const VifSettings& settings) {
+    auto claim =
+        daemon.networks->addresses().claim(end.place.name, settings.vlan, settings.mac, settings.name);
+    if (!claim) {
+        daemon.networks->give_back(std::move(end));
+        return std::move(claim).error();
+    }
+    std::unique_ptr<Vif> vif;
+    if (end.place.own_switch)
+        vif = TRY(make_on_switch(daemon, *end.place.own_switch, settings));
+    else
+        vif = std::make_unique<Vif>(daemon, std::move(end.place), std::move(end.tap), settings);
+    vif->hold(std::move(*claim));
+    return vif;
+}
+
+std::unique_ptr<Backend> make_vif_on_tap(Daemon& daemon, Tap tap, const VifSettings& settings) {
+    return std::make_unique<Vif>(daemon, Networks::Place{}, std::move(tap), settings);
+}
+
+Result<std::unique_ptr<Backend>> make_vif_on_switch(Daemon& daemon, Switch& own_switch,
+                                                    const VifSettings& settings) {
+    return std::unique_ptr<Backend>(TRY(make_on_switch(daemon, own_switch, settings)));
 }
 
 } // namespace xendevd

@@ -19,6 +19,7 @@ class Switch;
 
 struct VifSettings {
     std::uint16_t id = 0; ///< counts a guest's vifs from 0
+    std::string name;     ///< for messages: "vif 0 of guest web (32700)"
     chaos::MacAddress mac{};
     std::string bridge;                ///< empty: the default of Networks
     std::optional<std::uint16_t> vlan; ///< 1 to 4094
@@ -28,7 +29,8 @@ struct VifSettings {
 };
 
 /// A vif at its end on the host, from Networks::make_ends(), which it gives back when it goes; the guest is not looked at
-/// before connect(). Fails only on a switch of xendevd's own. `daemon` outlives the device.
+/// before connect(). Fails with name_taken if another vif there has its address, and gives the end back then. `daemon` outlives
+/// the device.
 chaos::Result<std::unique_ptr<Backend>> make_vif(Daemon& daemon, Bridges::End end,
                                                  const VifSettings& settings);
 

@@ -86,12 +86,21 @@ expect_ok chaos destroy web
 expect_no_device_left 'a guest whose devices came and went'
 
 step 'one MAC address, two guests'
-same_mac="vif=['mac=00:16:3e:00:00:07,bridge=chaos0']"
-expect_ok chaos create --wait web.cfg "$same_mac"
-expect_failure '00:16:3e:00:00:07' chaos create web.cfg name=twin "$same_mac"
-expect_ok chaos destroy web
-expect_ok chaos create --wait web.cfg name=twin "$same_mac"
-expect_ok chaos destroy twin
+for bridge in chaos0 testbr0; do
+    same_mac="mac=00:16:3e:00:00:07,bridge=$bridge"
+    expect_ok chaos create --wait web.cfg "vif=['$same_mac']"
+    expect_failure "has the address 00:16:3e:00:00:07 on $bridge" chaos create web.cfg name=twin "vif=['$same_mac']"
+    expect_text "$err" 'vif 0 of guest web ('
+    expect_ok chaos create --wait web.cfg name=twin "vif=['bridge=chaos0']"
+    expect_failure "has the address 00:16:3e:00:00:07 on $bridge" chaos network-attach twin "$same_mac"
+    expect_text "$err" 'vif 0 of guest web ('
+    expect_ok chaos network-list --json twin
+    expect_json '.guests[0].devices | length == 1'
+    expect_ok chaos reboot -F --timeout 5 web # its address is its own
+    expect_ok chaos destroy web
+    expect_ok chaos network-attach twin "$same_mac"
+    expect_ok chaos destroy twin
+done
 expect_no_device_left 'a MAC conflict'
 
 step 'many devices in one guest'

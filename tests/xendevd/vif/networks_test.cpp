@@ -38,6 +38,13 @@ class NetworksTest : public DaemonFixture {
         daemon.networks = networks.get();
     }
     chaos::Result<std::unique_ptr<Backend>> make(std::uint16_t domain_id = 77) {
+        settings.mac = {
+            0, 0, 0, 0, static_cast<std::uint8_t>(domain_id >> 8), static_cast<std::uint8_t>(domain_id)};
+        settings.name = "vif 0 of guest web (" + std::to_string(domain_id) + ")";
+        return make_as_it_is(domain_id);
+    }
+    /// With these settings to the letter.
+    chaos::Result<std::unique_ptr<Backend>> make_as_it_is(std::uint16_t domain_id) {
         chaos::Result<std::unique_ptr<Backend>> vif = std::unique_ptr<Backend>();
         bool is_made = false;
         networks->make_ends(DomainId{domain_id}, {settings},
@@ -69,7 +76,7 @@ TEST_F(NetworksTest, puts_a_tap_device_on_the_bridge) {
     nlohmann::json text = nlohmann::json::object();
     (*vif)->describe(text);
     EXPECT_EQ(text.dump(),
-              R"({"bridge":"xenbr0","kind":"bridge","mac":"00:00:00:00:00:00","tap":"vif77.0"})");
+              R"({"bridge":"xenbr0","kind":"bridge","mac":"00:00:00:00:00:4d","tap":"vif77.0"})");
     vif->reset();
     EXPECT_FALSE(run("ip link show vif77.0"));
 }
@@ -132,9 +139,26 @@ TEST_F(NetworksTest, leaves_an_interface_alone_that_is_not_its_own) {
 }
 
 TEST_F(NetworksTest, refuses_a_device_that_is_in_use) {
-    auto vif = make();
+    settings.device_name = "web";
+    auto vif = make(5);
     ASSERT_TRUE(vif);
-    EXPECT_EQ(make().error().kind(), ErrorKind::name_taken);
+    EXPECT_EQ(make(6).error().kind(), ErrorKind::name_taken);
+}
+
+TEST_F(NetworksTest, refuses_an_address_that_another_vif_has_there) {
+    auto vif = make(5);
+    ASSERT_TRUE(vif);
+    auto twin = make_as_it_is(6);
+    ASSERT_FALSE(twin);
+    EXPECT_EQ(twin.error().kind(), ErrorKind::name_taken);
+    EXPECT_EQ(twin.error().story(), "vif 0 of guest web (5) has the address 00:00:00:00:00:05 on xenbr0");
+    EXPECT_FALSE(run("ip link show vif6.0"));
+    ASSERT_TRUE(run("ip link add xenbr1 type bridge"));
+    settings.bridge = "xenbr1";
+    EXPECT_TRUE(make_as_it_is(6)) << "on another bridge it harms nobody";
+    vif->reset();
+    settings.bridge = "xenbr0";
+    EXPECT_TRUE(make_as_it_is(6)) << "who had it is gone";
 }
 
 TEST_F(NetworksTest, keeps_vlans_apart_where_the_bridge_does) {
