@@ -163,7 +163,7 @@ Result<void> Guest::add_vif(const devices::AttachVif& vif, Bridges::End end) {
     TRY(expect_none(key));
     Device device;
     if (is_noxs_)
-        device.door = TRY(open_door(key, vif.end, std::move(backend)));
+        TRY(open_door(device, key, vif.end, std::move(backend)));
     else {
         Store* store = TRY(store_for(key));
         TRY(store->add_vif({vif.id, settings.mac, settings.mtu}, std::move(backend)));
@@ -192,7 +192,7 @@ Result<void> Guest::add_vbd(const devices::AttachVbd& vbd, chaos::UniqueFd image
                            .while_doing("making " + naming(key.first, key.second)));
     Device device;
     if (is_noxs_)
-        device.door = TRY(open_door(key, vbd.end, std::move(backend)));
+        TRY(open_door(device, key, vbd.end, std::move(backend)));
     else {
         Store* store = TRY(store_for(key));
         TRY(store->add_vbd(
@@ -206,10 +206,12 @@ Result<void> Guest::add_vbd(const devices::AttachVbd& vbd, chaos::UniqueFd image
     return {};
 }
 
-Result<std::unique_ptr<NoxsDoor>> Guest::open_door(Key key, const devices::DeviceEnd& end,
-                                                   std::unique_ptr<Backend> backend) {
-    return NoxsDoor::open(daemon_, naming(key.first, key.second), domain_, end.port, end.grant,
-                          std::move(backend));
+Result<void> Guest::open_door(Device& device, Key key, const devices::DeviceEnd& end,
+                              std::unique_ptr<Backend> backend) {
+    device.door = TRY(NoxsDoor::open(daemon_, naming(key.first, key.second), domain_, end.port, end.grant,
+                                     std::move(backend)));
+    device.grant = end.grant;
+    return {};
 }
 
 Result<Store*> Guest::store_for(Key key) {
@@ -223,10 +225,15 @@ Result<Store*> Guest::store_for(Key key) {
 void Guest::remove(DeviceType type, std::uint32_t id, bool force, std::chrono::milliseconds timeout,
                    Removed removed) {
     const Key key{type, id};
-    auto done = [this, key, removed = std::move(removed)](Result<void> result) {
+    if (const auto former = leaving_.extract(key))
+        former.mapped()(
+            Error(ErrorKind::interrupted, naming(type, id) + " is being removed by another request"));
+    leaving_[key] = std::move(removed);
+    auto done = [this, key](Result<void> result) {
+        const auto waiting = leaving_.extract(key);
         if (result)
             drop(key);
-        removed(std::move(result));
+        waiting.mapped()(std::move(result));
     };
     if (NoxsDoor* door = devices_.at(key).door.get())
         return door->remove(force, timeout, std::move(done));
@@ -266,6 +273,8 @@ void Guest::forget() {
     store_.reset();
     devices_.clear();
     console_.reset();
+    for (auto& [key, removed] : std::exchange(leaving_, {}))
+        removed({}); // gone it is
 }
 
 void Guest::remove_journals(const std::string& directory, chaos::DomainId domain) {
@@ -274,7 +283,13 @@ void Guest::remove_journals(const std::string& directory, chaos::DomainId domain
 }
 
 std::optional<chaos::GrantReference> Guest::sign_of_life() const {
-    return console_grant_;
+    if (console_grant_)
+        return console_grant_;
+    // It was made without xendevd, and got devices later.
+    for (const auto& [key, device] : devices_)
+        if (device.door)
+            return device.grant;
+    return std::nullopt;
 }
 
 } // namespace xendevd

@@ -72,6 +72,7 @@ class Guest {
     struct Device {
         std::string line;               ///< of the journal: a request for nothing but this
         std::unique_ptr<NoxsDoor> door; ///< nullptr: it is in the store
+        chaos::GrantReference grant{};  ///< of the door's control page
     };
     using Key = std::pair<DeviceType, std::uint32_t>;
 
@@ -83,8 +84,8 @@ class Guest {
                                 std::vector<chaos::UniqueFd> images, std::vector<Bridges::End>& ends,
                                 std::vector<Key>& added);
     [[nodiscard]] chaos::Result<void> expect_none(Key key) const;
-    chaos::Result<std::unique_ptr<NoxsDoor>> open_door(Key key, const chaos::devices::DeviceEnd& end,
-                                                       std::unique_ptr<Backend> backend);
+    chaos::Result<void> open_door(Device& device, Key key, const chaos::devices::DeviceEnd& end,
+                                  std::unique_ptr<Backend> backend);
     chaos::Result<Store*> store_for(Key key);
     void write_removal(Key key);
     [[nodiscard]] std::string naming(DeviceType type, std::uint32_t id) const;
@@ -105,6 +106,7 @@ class Guest {
     std::unique_ptr<Store> store_;
     std::map<Key, Device> devices_;
     unsigned adding_ = 0; ///< requests that were begun
+    std::map<Key, Removed> leaving_; ///< who waits for removals that are under way
 };
 
 } // namespace xendevd

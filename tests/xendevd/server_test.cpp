@@ -139,6 +139,16 @@ class ServerTest : public DaemonFixture {
     chaos::UniqueFd image() {
         return chaos::UniqueFd(::open((directory + "/image").c_str(), O_RDWR | O_CLOEXEC));
     }
+    /// The guest takes its disk into use.
+    void offer_disk() {
+        grant(GrantReference{134}, 6);
+        auto& control = *reinterpret_cast<noxs_vbd_page*>(page(5));
+        control.frontend.ring_pages = 1;
+        control.frontend.ring_references[0] = 134;
+        control.frontend.state = NOXS_FRONTEND_OFFERED;
+        control.frontend.sequence = 1;
+        notify(3);
+    }
     Json list() {
         send(client, R"({"op":"list"})");
         turn();
@@ -203,6 +213,35 @@ TEST_F(ServerTest, makes_all_or_nothing) {
     EXPECT_TRUE(xen.local_ports.empty());
     EXPECT_FALSE(has_journal());
     EXPECT_EQ(list(), Json::array());
+}
+
+TEST_F(ServerTest, answers_who_waits_for_a_removal_when_the_guest_goes) {
+    client = connect();
+    const auto file = image();
+    ASSERT_EQ(ask(attach_disk(), {file.get()}), devices::ok_reply);
+    offer_disk();
+    constexpr const char* detach = R"({"op":"detach","domain":77,"type":"vbd","id":0,"timeout_ms":60000})";
+    EXPECT_EQ(ask(detach), "") << "the guest is asked";
+    const auto patient = std::exchange(client, connect());
+    EXPECT_EQ(ask(detach), "");
+    EXPECT_NE(receive(patient)->find("by another request"), std::string::npos);
+    const auto last = std::exchange(client, connect());
+    EXPECT_EQ(ask(R"({"op":"forget","domain":77})"), devices::ok_reply);
+    turn();
+    EXPECT_EQ(receive(last), devices::ok_reply);
+}
+
+/// Made while xendevd did not run, say; or forgotten while its hot plug was under way.
+TEST_F(ServerTest, notices_the_end_of_a_guest_that_it_knows_by_a_device_only) {
+    client = connect();
+    const auto file = image();
+    ASSERT_EQ(ask(attach_disk(), {file.get()}), devices::ok_reply);
+    xen.destroy(domain);
+    ASSERT_NE(xen.find(raw(guest_id)), nullptr) << "kept by what is mapped here";
+    while (guests->size() > 0)
+        EXPECT_TRUE(loop->turn(std::chrono::milliseconds(100)));
+    EXPECT_EQ(xen.find(raw(guest_id)), nullptr);
+    EXPECT_FALSE(has_journal());
 }
 
 TEST_F(ServerTest, keeps_a_guest_whose_hot_plug_failed) {
