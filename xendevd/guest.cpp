@@ -247,6 +247,13 @@ void Guest::drop(Key key) {
     tidy_journal();
 }
 
+void Guest::give_up(DeviceType type, std::uint32_t id) {
+    if (adding_ != 0)
+        return; // it may be what is being made just now
+    write_removal({type, id});
+    tidy_journal();
+}
+
 void Guest::write_removal(Key key) {
     if (devices_.contains(key))
         return;

@@ -59,6 +59,8 @@ class Guest {
     void restore(const std::vector<std::string>& lines);
     void remove(DeviceType type, std::uint32_t id, bool force, std::chrono::milliseconds timeout,
                 Removed removed);
+    /// Of a device that could not be taken up again: the next restart is not to try.
+    void give_up(DeviceType type, std::uint32_t id);
     /// Removes the journals and the devices' traces on the host: the guest is gone for good.
     void forget();
     /// Removes what a guest that had this id left in `directory`.

@@ -94,6 +94,8 @@ void Guests::forget_if_empty(DomainId domain) {
 
 void Guests::detach(const devices::DetachRequest& request, Removed removed) {
     Guest* guest = find(request.domain);
+    if (guest && !guest->has(request.type, request.id))
+        guest->give_up(request.type, request.id);
     if (!guest || !guest->has(request.type, request.id))
         return removed(Error(ErrorKind::not_found, naming(request.domain) + " has no " +
                                                        std::string(name_of(request.type)) + " " +

@@ -347,6 +347,25 @@ TEST_F(ServerTest, takes_up_what_a_killed_one_left) {
     EXPECT_EQ(list().at(0)["devices"], Json::array()) << "what was detached stays away";
 }
 
+TEST_F(ServerTest, does_not_take_up_what_was_detached_while_it_could_not_be_served) {
+    client = connect();
+    ASSERT_EQ(ask(attach_console()), devices::ok_reply);
+    ASSERT_EQ(ask(attach_disk(), {image().get()}), devices::ok_reply);
+    auto control = *chaos::xen::Control::open();
+    const auto restart = [&] {
+        stop();
+        start();
+        ASSERT_TRUE(guests->restore(control));
+        client = connect();
+        EXPECT_EQ(list().at(0)["devices"], Json::array());
+    };
+    std::filesystem::rename(directory + "/image", directory + "/away");
+    restart();
+    EXPECT_NE(ask(R"({"op":"detach","domain":77,"type":"vbd","id":0})").find("not_found"), std::string::npos);
+    std::filesystem::rename(directory + "/away", directory + "/image");
+    restart();
+}
+
 TEST_F(ServerTest, does_not_take_up_what_has_become_another_guest) {
     client = connect();
     ASSERT_EQ(ask(attach_console()), devices::ok_reply);
