@@ -10,9 +10,14 @@ namespace {
 
 /// A detail by its name, or `otherwise`.
 std::string detail(const devices::DeviceStatus& device, std::string_view name, const char* otherwise) {
-    for (const auto& [key, value] : device.details)
-        if (key == name && !value.empty())
-            return value;
+    for (const auto& [key, value] : device.details) {
+        if (key != name)
+            continue;
+        if (const auto* number = std::get_if<std::uint64_t>(&value))
+            return std::to_string(*number);
+        if (const auto* text = std::get_if<std::string>(&value); text && !text->empty())
+            return *text;
+    }
     return otherwise;
 }
 
@@ -71,7 +76,7 @@ Json json_of(const devices::DeviceStatus& device) {
     Json json = {{"id", device.id}, {"state", device.state}, {"counters", json_of(device.counters)}};
     for (const auto& [key, value] : device.details)
         if (!json.contains(key))
-            json[key] = value;
+            std::visit([&](const auto& plain) { json[key] = plain; }, value);
     return json;
 }
 

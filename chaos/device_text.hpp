@@ -37,6 +37,9 @@ inline constexpr JsonField device_fields[] = {
     {"guests[].devices[].counters",
      "from_guest_bytes and to_guest_bytes, from_guest_operations and to_guest_operations (frames; for a disk, "
      "writes and reads), from_guest_dropped and to_guest_dropped, errors."},
+    {"guests[].devices[].event_channel, tx_ring_ref, rx_ring_ref, ring_ref",
+     "The guest's port, and the grant references of its rings: two of a vif, one of a disk (of a ring of several pages "
+     "the first). They are missing as long as the guest has not told them."},
     {"guests[].devices[].mac, bridge, path, ...", "What there is to tell of a device of its kind."},
 };
 

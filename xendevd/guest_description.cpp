@@ -8,12 +8,25 @@ namespace xendevd {
 
 namespace {
 
-nlohmann::json describe_backend(DeviceType type, std::uint32_t id, DeviceState state,
-                                const Backend& backend) {
+/// By their names in XenStore, with underscores. Of a disk's ring of several pages it is the first.
+void describe_guest_end(DeviceType type, const GuestEnd& end, nlohmann::json& out) {
+    if (raw(end.port) != 0)
+        out["event_channel"] = raw(end.port);
+    if (end.rings.empty())
+        return;
+    const auto& rings = end.rings;
+    out[type == DeviceType::vif ? "tx_ring_ref" : "ring_ref"] = raw(rings.front());
+    if (type == DeviceType::vif)
+        out["rx_ring_ref"] = raw(rings.back());
+}
+
+template<typename Door>
+nlohmann::json describe_device(DeviceType type, std::uint32_t id, Door& door) {
+    const Backend& backend = door.backend();
     const Counters counters = backend.counters();
     nlohmann::json out{{"type", name_of(type)},
                        {"id", id},
-                       {"state", to_text(state)},
+                       {"state", to_text(door.state())},
                        {"counters",
                         {{"from_guest_bytes", counters.from_guest_bytes},
                          {"from_guest_operations", counters.from_guest_operations},
@@ -22,6 +35,7 @@ nlohmann::json describe_backend(DeviceType type, std::uint32_t id, DeviceState s
                          {"from_guest_dropped", counters.from_guest_dropped},
                          {"to_guest_dropped", counters.to_guest_dropped},
                          {"errors", counters.errors}}}};
+    describe_guest_end(type, door.guest_end(), out);
     backend.describe(out);
     return out;
 }
@@ -37,11 +51,10 @@ void Guest::describe(nlohmann::json& out) const {
     for (const auto& [key, device] : devices_) {
         const auto& [type, id] = key;
         if (device.door)
-            out["devices"].push_back(
-                describe_backend(type, id, device.door->state(), device.door->backend()));
+            out["devices"].push_back(describe_device(type, id, *device.door));
         else if (store_)
             if (StoreDoor* found = store_->find(store_device(type), id))
-                out["devices"].push_back(describe_backend(type, id, found->state(), found->backend()));
+                out["devices"].push_back(describe_device(type, id, *found));
     }
 }
 

@@ -50,10 +50,10 @@ std::string_view to_text(DeviceState state) {
     return "unknown";
 }
 
-NoxsDoor::NoxsDoor(Daemon& daemon, std::string name, chaos::DomainId domain, chaos::xen::GrantMapping page,
-                   std::unique_ptr<Backend> backend)
+NoxsDoor::NoxsDoor(Daemon& daemon, std::string name, chaos::DomainId domain, chaos::EventChannelPort remote,
+                   chaos::xen::GrantMapping page, std::unique_ptr<Backend> backend)
     : daemon_(daemon), name_(std::move(name)), domain_(domain), page_(std::move(page)),
-      backend_(std::move(backend)) {}
+      backend_(std::move(backend)), guest_end_{remote, {}} {}
 
 Result<std::unique_ptr<NoxsDoor>> NoxsDoor::open(Daemon& daemon, std::string name, chaos::DomainId domain,
                                                  chaos::EventChannelPort remote,
@@ -64,7 +64,7 @@ Result<std::unique_ptr<NoxsDoor>> NoxsDoor::open(Daemon& daemon, std::string nam
     if (!page)
         return std::move(page).error().while_doing("mapping the control page of " + name);
     std::unique_ptr<NoxsDoor> door(
-        new NoxsDoor(daemon, std::move(name), domain, std::move(*page), std::move(backend)));
+        new NoxsDoor(daemon, std::move(name), domain, remote, std::move(*page), std::move(backend)));
     auto local = daemon.loop.bind(domain, remote, *door);
     if (!local)
         return std::move(local).error().while_doing("binding the event channel of " + door->name_);
@@ -93,7 +93,7 @@ void NoxsDoor::look_at_guest_half() {
     case NOXS_FRONTEND_OFFERED:
         if (removed_)
             return; // it has yet to see that the device is to go
-        backend_->disconnect();
+        disconnect();
         return connect();
     case NOXS_FRONTEND_CLOSED:
         guest_closed_ = true;
@@ -126,10 +126,16 @@ void NoxsDoor::connect() {
     auto features = backend_->connect(offer, local_, *this);
     if (!features)
         return backend_failed(std::move(features).error());
+    guest_end_.rings = std::move(offer.rings);
     write_once(page_, backend_half + offsetof(noxs_backend_half, features), *features);
     answer(NOXS_BACKEND_CONNECTED, DeviceState::connected);
     daemon_.log.debug(name_ + " is connected");
     backend_->handle_event(); // the rings may have been filled before
+}
+
+void NoxsDoor::disconnect() {
+    backend_->disconnect();
+    guest_end_.rings.clear();
 }
 
 /// The answer, as a state that belongs to the guest's latest sequence.
@@ -141,7 +147,7 @@ void NoxsDoor::answer(std::uint32_t noxs_state, DeviceState state) {
 }
 
 void NoxsDoor::backend_failed(Error reason) {
-    backend_->disconnect();
+    disconnect();
     answer(NOXS_BACKEND_FAILED, DeviceState::failed);
     daemon_.log.guest(allowance_, name_ + " is dead: " + reason.story());
     if (removed_)
@@ -180,7 +186,7 @@ void NoxsDoor::run_timer() {
 
 void NoxsDoor::finish_closing() {
     daemon_.loop.cancel(*this);
-    backend_->disconnect();
+    disconnect();
     if (state_ != DeviceState::failed)
         answer(NOXS_BACKEND_CLOSED, DeviceState::closed);
     if (removed_)

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libchaos/xen/grant_table.hpp"
 #include "noxs/noxs.h"
@@ -26,6 +27,12 @@ enum class DeviceState : std::uint8_t {
 
 std::string_view to_text(DeviceState state);
 
+/// What a guest's side of a device is reached by, as the guest knows it; for `list`.
+struct GuestEnd {
+    chaos::EventChannelPort port{};           ///< 0: none yet
+    std::vector<chaos::GrantReference> rings; ///< as in the Offer; none while not connected
+};
+
 /// Called once, when a removal has ended.
 using Removed = std::function<void(chaos::Result<void>)>;
 
@@ -41,19 +48,21 @@ class NoxsDoor final : PortHandler, BackendOwner, Timer {
 
     [[nodiscard]] DeviceState state() const { return state_; }
     [[nodiscard]] Backend& backend() { return *backend_; }
+    [[nodiscard]] const GuestEnd& guest_end() const { return guest_end_; }
     /// Politely: asks the guest and waits for it, at most `timeout`; then the removal has failed and the device stays.
     /// By force: at once. After success the door is good for nothing but its destruction, which `removed` may cause.
     void remove(bool force, std::chrono::milliseconds timeout, Removed removed);
 
   private:
-    NoxsDoor(Daemon& daemon, std::string name, chaos::DomainId domain, chaos::xen::GrantMapping page,
-             std::unique_ptr<Backend> backend);
+    NoxsDoor(Daemon& daemon, std::string name, chaos::DomainId domain, chaos::EventChannelPort remote,
+             chaos::xen::GrantMapping page, std::unique_ptr<Backend> backend);
     void handle_event() override;
     void backend_failed(chaos::Error reason) override;
     void run_timer() override;
 
     void look_at_guest_half();
     void connect();
+    void disconnect();
     void close_when_idle();
     void finish_closing();
     void answer(std::uint32_t noxs_state, DeviceState state);
@@ -65,6 +74,7 @@ class NoxsDoor final : PortHandler, BackendOwner, Timer {
     chaos::xen::GrantMapping page_;
     std::unique_ptr<Backend> backend_;
     chaos::EventChannelPort local_{};
+    GuestEnd guest_end_;
     DeviceState state_ = DeviceState::waiting;
     std::uint32_t sequence_ = 0; ///< the last of the guest's that was dealt with
     bool guest_closed_ = false;  ///< it will not touch the rings again

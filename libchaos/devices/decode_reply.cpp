@@ -89,8 +89,10 @@ Result<DeviceStatus> read_device(const Document& value) {
             continue;
         if (member.is_string())
             device.details.emplace_back(key, member.get<std::string>());
-        else if (member.is_primitive())
-            device.details.emplace_back(key, member.dump(-1, ' ', false, Document::error_handler_t::replace));
+        else if (member.is_number_unsigned())
+            device.details.emplace_back(key, member.get<std::uint64_t>());
+        else if (member.is_boolean())
+            device.details.emplace_back(key, member.get<bool>());
     }
     return device;
 }

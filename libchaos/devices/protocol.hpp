@@ -152,13 +152,15 @@ struct Counters {
     friend bool operator==(const Counters&, const Counters&) = default;
 };
 
+using Detail = std::variant<std::string, std::uint64_t, bool>;
+
 struct DeviceStatus {
     std::string type; ///< "vif", "vbd"
     std::uint32_t id = 0;
     std::string state; ///< "waiting", "connected", "closing", "closed", "failed"
     Counters counters;
     /// What else there is to tell, in no order that means something: {"bridge", "xenbr0"}.
-    std::vector<std::pair<std::string, std::string>> details;
+    std::vector<std::pair<std::string, Detail>> details;
 };
 
 struct GuestStatus {

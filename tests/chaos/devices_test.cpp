@@ -39,6 +39,9 @@ class DeviceVerbsTest : public CliTest {
                                             {"id", 0},
                                             {"state", "connected"},
                                             {"counters", counters},
+                                            {"event_channel", 5},
+                                            {"tx_ring_ref", 134},
+                                            {"rx_ring_ref", 1200},
                                             {"mac", "00:16:3e:01:02:03"},
                                             {"bridge", "xenbr0"},
                                             {"tap", "vif7.0"}},
@@ -46,6 +49,8 @@ class DeviceVerbsTest : public CliTest {
                                             {"id", 51712},
                                             {"state", "waiting"},
                                             {"counters", counters},
+                                            {"event_channel", 12},
+                                            {"read_only", true},
                                             {"path", "/srv/web.img"}}})}}}};
     }
 
@@ -64,10 +69,10 @@ TEST_F(DeviceVerbsTest, lists_have_the_columns_of_xl) {
     EXPECT_EQ(
         output({"network-list", "web"}),
         "Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref BE-path                       \n"
-        "0   0  00:16:3e:01:02:03      0     4     -1    -1/-1          xenbr0/vif7.0                 \n");
+        "0   0  00:16:3e:01:02:03      0     4      5   134/1200        xenbr0/vif7.0                 \n");
     EXPECT_EQ(output({"block-list", "web"}),
               "Vdev  BE  handle state evt-ch ring-ref BE-path                       \n"
-              "51712 0   51712  2     -1     -1       /srv/web.img                  \n");
+              "51712 0   51712  2     12     -1       /srv/web.img                  \n");
     const Json json = Json::parse(output({"network-list", "--json", "web"}));
     ASSERT_EQ(json["guests"][0]["devices"].size(), 1u);
     EXPECT_EQ(json["guests"][0]["name"], "web");
@@ -75,6 +80,11 @@ TEST_F(DeviceVerbsTest, lists_have_the_columns_of_xl) {
     const Json& vif = json["guests"][0]["devices"][0];
     EXPECT_EQ(vif["state"], "connected");
     EXPECT_EQ(vif["mac"], "00:16:3e:01:02:03");
+    EXPECT_EQ(vif["event_channel"], 5);
+    EXPECT_EQ(vif["rx_ring_ref"], 1200);
+    const Json disk = Json::parse(output({"block-list", "--json", "web"}))["guests"][0]["devices"][0];
+    EXPECT_EQ(disk["read_only"], true);
+    EXPECT_FALSE(disk.contains("ring_ref"));
     EXPECT_EQ(vif["counters"]["from_guest_bytes"], 3 << 20);
 }
 

@@ -85,8 +85,11 @@ class NoxsDoorTest : public DaemonFixture {
 TEST_F(NoxsDoorTest, connects_when_the_guest_offers) {
     EXPECT_EQ(door->state(), DeviceState::waiting);
     notified = 0;
+    EXPECT_EQ(door->guest_end().port, EventChannelPort{1});
+    EXPECT_TRUE(door->guest_end().rings.empty());
     offer();
     EXPECT_EQ(door->state(), DeviceState::connected);
+    EXPECT_EQ(door->guest_end().rings, (std::vector{GrantReference{200}, GrantReference{201}}));
     EXPECT_EQ(notes.calls, (std::vector<std::string>{"disconnect", "connect", "event"}));
     EXPECT_EQ(notes.offer.rings, (std::vector{GrantReference{200}, GrantReference{201}}));
     EXPECT_EQ(notes.offer.features, 0b1010u);
@@ -124,6 +127,7 @@ TEST_F(NoxsDoorTest, lets_go_when_the_guest_closes) {
     EXPECT_EQ(page().backend.answer_sequence, 2u);
     EXPECT_EQ(door->state(), DeviceState::closed);
     EXPECT_EQ(notes.calls.back(), "disconnect");
+    EXPECT_TRUE(door->guest_end().rings.empty());
     offer();
     EXPECT_EQ(page().backend.state, NOXS_BACKEND_CONNECTED) << "it may come back";
 }

@@ -191,6 +191,8 @@ TEST_F(ServerTest, makes_devices_lists_and_forgets_them) {
     EXPECT_EQ(guest["name"], "web");
     EXPECT_EQ(guest["devices"][0]["type"], "vbd");
     EXPECT_EQ(guest["devices"][0]["state"], "waiting");
+    EXPECT_EQ(guest["devices"][0]["event_channel"], 3);
+    EXPECT_FALSE(guest["devices"][0].contains("ring_ref"));
     EXPECT_EQ(domain.mapped, 2u);
     EXPECT_EQ(xen.local_ports.size(), 2u);
     EXPECT_TRUE(has_journal());
@@ -200,6 +202,16 @@ TEST_F(ServerTest, makes_devices_lists_and_forgets_them) {
     EXPECT_FALSE(has_journal());
     EXPECT_EQ(ask(R"({"op":"forget","domain":77})"), devices::ok_reply)
         << "unknown guests are forgotten already";
+}
+
+TEST_F(ServerTest, lists_the_ring_that_a_guest_offered) {
+    client = connect();
+    const auto file = image();
+    ASSERT_EQ(ask(attach_disk(), {file.get()}), devices::ok_reply);
+    offer_disk();
+    const Json disk = list().at(0)["devices"][0];
+    EXPECT_EQ(disk["state"], "connected");
+    EXPECT_EQ(disk["ring_ref"], 134);
 }
 
 TEST_F(ServerTest, makes_all_or_nothing) {

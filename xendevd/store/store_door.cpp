@@ -128,11 +128,13 @@ Result<void> StoreDoor::try_to_connect() {
         return std::move(local).error().while_doing("binding its event channel");
     local_ = *local;
     TRY(backend_->connect(read.offer, local_, *this));
+    guest_end_ = {read.port, std::move(read.offer.rings)};
     return {};
 }
 
 void StoreDoor::disconnect() {
     backend_->disconnect();
+    guest_end_ = {};
     if (raw(local_) != 0)
         daemon_.loop.unbind(std::exchange(local_, {}));
 }

@@ -37,6 +37,7 @@ class StoreDoor final : PortHandler, BackendOwner, Timer, Task {
 
     [[nodiscard]] DeviceState state() const { return state_; }
     [[nodiscard]] Backend& backend() { return *backend_; }
+    [[nodiscard]] const GuestEnd& guest_end() const { return guest_end_; }
     [[nodiscard]] const std::string& frontend() const { return frontend_; }
     /// The guest changed something in its directory: the door looks in the loop's next turn.
     void wake() { daemon_.loop.run_soon(*this); }
@@ -69,6 +70,7 @@ class StoreDoor final : PortHandler, BackendOwner, Timer, Task {
     std::string frontend_; ///< paths of the two directories
     std::string backend_path_;
     chaos::EventChannelPort local_{}; ///< while connected
+    GuestEnd guest_end_;              ///< nothing in it while not connected
     DeviceState state_ = DeviceState::waiting;
     std::uint32_t xenbus_state_; ///< ours, as the guest sees it
     bool letting_go_ = false;    ///< the guest is done with the rings; what is under way is waited for

@@ -49,9 +49,11 @@ wait_for 10 is_connected network web 0
 expect_time 10 10.1.0.2
 expect_ok chaos network-list web
 expect_equal 'lines' 2 "$(wc -l <<<"$out")"
-[[ $out =~ $'\n'0\ +0\ +00:16:3e:..:..:..\ +0\ +4\ .*testbr0 ]] || { tell_run; fail 'a row as xl has it was expected'; }
+[[ $out =~ $'\n'0\ +0\ +00:16:3e:..:..:..\ +0\ +4\ +[1-9][0-9]*\ +[1-9][0-9]*/[1-9][0-9]*\ +testbr0/vif ]] || { tell_run; fail 'a row as xl has it was expected'; }
 expect_ok chaos network-list --json web
 expect_json '.guests[0].devices[0] | .id == 0 and .state == "connected" and .counters.from_guest_operations > 0'
+# References up to 133 are the toolstack's.
+expect_json '.guests[0].devices[0] | .event_channel > 0 and .tx_ring_ref >= 134 and .rx_ring_ref >= 134'
 mac=$(jq -r '.guests[0].devices[0].mac' <<<"$out")
 
 step 'devices come and go while it runs'
@@ -59,7 +61,7 @@ expect_ok chaos network-attach web mac=00:16:3e:00:00:07 bridge=testbr0
 wait_for 10 is_connected network web 1
 expect_ok chaos block-attach web "$work/disk.img,raw,xvda,r"
 expect_ok chaos block-list --json web
-expect_json '.guests[0].devices | length == 1'
+expect_json '.guests[0].devices | length == 1 and .[0].event_channel > 0'
 expect_ok chaos block-list web
 expect_text "$out" "$work/disk.img"
 expect_refusal $usage 'MAC' chaos network-attach web mac=zz

@@ -178,7 +178,7 @@ TEST(Protocol, what_is_no_reply_is_an_error_that_says_so) {
 TEST(Protocol, a_list_is_read_with_all_that_it_tells) {
     const auto guest = decode_list_packet(
         R"({"guest":{"domain":7,"uuid":"u","name":"web","console":{"log":"/x"},"devices":[
-            {"type":"vif","id":0,"state":"connected","bridge":"xenbr0","port":3,"ok":true,"counters":{
+            {"type":"vif","id":0,"state":"connected","bridge":"xenbr0","port":3,"ok":true,"odd":-1.5,"counters":{
                 "from_guest_bytes":1,"from_guest_operations":2,"to_guest_bytes":3,"to_guest_operations":4,
                 "from_guest_dropped":5,"to_guest_dropped":6,"errors":7,"of_tomorrow":8}}]}})");
     ASSERT_TRUE(guest) << guest.error().story();
@@ -191,8 +191,8 @@ TEST(Protocol, a_list_is_read_with_all_that_it_tells) {
     EXPECT_EQ(device.type, "vif");
     EXPECT_EQ(device.state, "connected");
     EXPECT_EQ(device.counters, (Counters{1, 2, 3, 4, 5, 6, 7}));
-    EXPECT_EQ(device.details, (std::vector<std::pair<std::string, std::string>>{
-                                  {"bridge", "xenbr0"}, {"ok", "true"}, {"port", "3"}}));
+    EXPECT_EQ(device.details, (std::vector<std::pair<std::string, Detail>>{
+                                  {"bridge", "xenbr0"}, {"ok", true}, {"port", std::uint64_t{3}}}));
     EXPECT_FALSE(*decode_list_packet(ok_reply)) << "the end";
     EXPECT_EQ(decode_list_packet(encode_error(Error(ErrorKind::not_found, "x"))).error().kind(),
               ErrorKind::not_found);

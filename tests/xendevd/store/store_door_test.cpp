@@ -122,7 +122,8 @@ class StoreDoorTest : public DaemonFixture {
                       [this](chaos::Result<void> result) { removed.push_back(std::move(result)); });
         settle();
     }
-    DeviceState state() { return store->find(StoreDevice::vif, 0)->state(); }
+    StoreDoor& door() { return *store->find(StoreDevice::vif, 0); }
+    DeviceState state() { return door().state(); }
 
     test::JournalLines kept;
     Recorder::Notes vif, vbd;
@@ -178,6 +179,8 @@ TEST_F(StoreDoorTest, connects_a_vif) {
     EXPECT_EQ(back("state"), "4");
     EXPECT_EQ(client.events.size(), 1u);
     EXPECT_EQ(state(), DeviceState::connected);
+    EXPECT_EQ(door().guest_end().port, EventChannelPort{2});
+    EXPECT_EQ(door().guest_end().rings, vif.offer.rings);
     notify(2);
     EXPECT_EQ(vif.calls.size(), 4u);
 }
@@ -281,6 +284,8 @@ TEST_F(StoreDoorTest, lets_a_guest_close_and_come_back) {
     turn_for(std::chrono::milliseconds(10));
     EXPECT_EQ(back("state"), "6");
     EXPECT_EQ(state(), DeviceState::closed);
+    EXPECT_EQ(door().guest_end().port, EventChannelPort{0});
+    EXPECT_TRUE(door().guest_end().rings.empty());
     EXPECT_EQ(xen.local_ports.size(), 1u);
     say("1");
     EXPECT_EQ(back("state"), "2");
