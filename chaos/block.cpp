@@ -52,7 +52,8 @@ constexpr Example detach_examples[] = {{"chaos block-detach web xvdb", "Take dis
 
 constexpr const char* list_text[] = {
     "Prints one row for each disk of the guests, in the columns of xl. A state of 4 means that it is connected, 2 "
-    "that the guest has not taken it into use yet, 6 that it does not work any more. The last column is the image."};
+    "that the guest has not taken it into use yet, 6 that it does not work any more, 1 that nobody serves it, because "
+    "chaos was killed while it was attached or detached. The last column is the image."};
 constexpr Example list_examples[] = {{"chaos block-list web", "Show the disks of guest web."}};
 
 } // namespace

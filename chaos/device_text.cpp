@@ -57,7 +57,9 @@ int xenbus_state(std::string_view state) {
         return 4;
     if (state == "closing")
         return 5;
-    return 6; // closed, or as good as that
+    if (state == "absent")
+        return 1; // XenbusStateInitialising
+    return 6;     // closed, or as good as that
 }
 
 Json json_of(const devices::Counters& counters) {

@@ -32,8 +32,8 @@ inline constexpr JsonField device_fields[] = {
     {"guests[].error", "Why its devices could not be listed: kind, message and advice as below."},
     {"guests[].devices[].id", "The device's number; of a disk of a stock guest, its virtual device number."},
     {"guests[].devices[].state",
-     "waiting (the guest has not taken it into use), connected, closing, closed or failed (the guest broke the "
-     "protocol)."},
+     "waiting (the guest has not taken it into use), connected, closing, closed, failed (the guest broke the "
+     "protocol), or absent (xendevd does not serve it; detach it, or attach it again)."},
     {"guests[].devices[].counters",
      "from_guest_bytes and to_guest_bytes, from_guest_operations and to_guest_operations (frames; for a disk, "
      "writes and reads), from_guest_dropped and to_guest_dropped, errors."},

@@ -2,6 +2,8 @@
 // Attaching, detaching and listing, whatever kind of device it is.
 #include "chaos/device_verbs.hpp"
 
+#include <algorithm>
+
 #include "chaos/output.hpp"
 #include "chaos/stop_signals.hpp"
 #include "libchaos/devices/client.hpp"
@@ -18,17 +20,50 @@ Json naming(const GuestInfo& guest) {
             {"uuid", Uuid{guest.domain.handle}.to_string()}};
 }
 
-/// What xendevd has of a guest; nothing if it does not know it, which it need not.
+/// A device that is in the guest's record only.
+devices::DeviceStatus absent(devices::DeviceType type, std::uint32_t id) {
+    devices::DeviceStatus device;
+    device.type = devices::name_of(type);
+    device.id = id;
+    device.state = "absent";
+    return device;
+}
+
+/// Those that the record names but xendevd does not serve.
+void add_absent(const GuestRecord& record, devices::DeviceType type,
+                std::vector<devices::DeviceStatus>& found) {
+    const auto is_new = [&](std::uint32_t id) {
+        return std::none_of(found.begin(), found.end(), [&](const auto& device) { return device.id == id; });
+    };
+    if (type == devices::DeviceType::vif) {
+        for (const VifRecord& vif : record.vifs)
+            if (is_new(vif.id)) {
+                auto& device = found.emplace_back(absent(type, vif.id));
+                device.details = {{"mac", to_text(vif.config.mac.value_or(MacAddress{}))},
+                                  {"bridge", vif.config.bridge}};
+            }
+    } else {
+        for (const DiskRecord& disk : record.disks)
+            if (is_new(disk.id)) {
+                auto& device = found.emplace_back(absent(type, disk.id));
+                device.details = {{"path", disk.config.path}, {"device_name", disk.config.device_name}};
+            }
+    }
+}
+
+/// What xendevd serves of a guest, and what it should.
 Result<std::vector<devices::DeviceStatus>> devices_of(devices::Client& xendevd, const GuestInfo& guest,
                                                       devices::DeviceType type) {
     std::vector<devices::DeviceStatus> found;
     auto guests = xendevd.list(guest.domain.id);
     if (!guests && guests.error().kind() == ErrorKind::not_found)
-        return found;
+        guests = std::vector<devices::GuestStatus>(); // it need not know it
     for (devices::GuestStatus& status : TRY(std::move(guests)))
         for (devices::DeviceStatus& device : status.devices)
             if (device.type == devices::name_of(type))
                 found.push_back(std::move(device));
+    if (guest.record)
+        add_absent(*guest.record, type, found);
     return found;
 }
 

@@ -54,8 +54,9 @@ constexpr Example detach_examples[] = {
 
 constexpr const char* list_text[] = {
     "Prints one row for each network device of the guests, in the columns of xl. A state of 4 means that it is "
-    "connected, 2 that the guest has not taken it into use yet, 6 that it does not work any more. The last column "
-    "names the bridge and the TAP device."};
+    "connected, 2 that the guest has not taken it into use yet, 6 that it does not work any more, 1 that nobody serves "
+    "it, because chaos was killed while it was attached or detached. The last column names the bridge and the TAP "
+    "device."};
 constexpr Example list_examples[] = {{"chaos network-list web", "Show the network devices of guest web."},
                                      {"chaos network-list --json web | jq .guests[0].devices[0].counters",
                                       "How much went through the first one."}};

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "libchaos/devices/client.hpp"
 #include "libchaos/devices/image.hpp"
+#include "libchaos/domain/detach_recorded.hpp"
 #include "libchaos/domain/hot_plug.hpp"
 #include "libchaos/domain/wait_event.hpp"
 
@@ -52,6 +54,19 @@ AttachRequest request_for(const GuestRecord& record) {
     return request;
 }
 
+/// Has xendevd serve the one device of `request`, whose id is new in the record.
+Result<void> serve(devices::Client& client, const AttachRequest& request, std::span<const int> files,
+                   const devices::DetachRequest& undo) {
+    auto attached = client.attach(request, files);
+    if (attached)
+        return attached;
+    // What xendevd has by that id is in no record: it was attached, now or before, but the answer got lost.
+    const bool had_one = client.detach(undo).has_value();
+    if (had_one && attached.error().kind() == ErrorKind::name_taken)
+        return client.attach(request, files);
+    return attached;
+}
+
 /// What both kinds of devices have in common; `Device` is VifRecord or DiskRecord, `fill` writes its control page, `request`
 /// adds it to a request. What it fails with, the record and the guest are as before.
 template<typename Device, typename Fill, typename Ask>
@@ -75,13 +90,15 @@ Result<void> attach_device(Host& host, RecordChange& change, std::vector<Device>
         ask(request, device.slot ? devices::DeviceEnd{device.slot->location.port, device.slot->location.grant}
                                  : devices::DeviceEnd{});
         TRY(change.save());
-        TRY(client->attach(request, files));
+        const devices::DetachRequest undo{record.id,
+                                          type == NOXS_DEVICE_VIF ? DeviceType::vif : DeviceType::vbd,
+                                          device.id, true, std::chrono::milliseconds(0)};
+        TRY(serve(*client, request, files, undo));
         if (!hot_plug)
             return {};
         auto shown = hot_plug->show({type, static_cast<std::uint16_t>(device.id)}, *device.slot);
         if (!shown)
-            (void)client->detach({record.id, type == NOXS_DEVICE_VIF ? DeviceType::vif : DeviceType::vbd,
-                                  device.id, true, std::chrono::milliseconds(0)});
+            (void)client->detach(undo);
         return shown;
     };
     list.push_back(device);
@@ -100,12 +117,14 @@ Result<void> attach_device(Host& host, RecordChange& change, std::vector<Device>
 Result<AttachedVif> attach_unnamed_vif(Host& host, const GuestInfo& guest, const VifConfig& asked) {
     TRY(check_running(guest));
     RecordChange change = TRY(host.registry().change(guest.domain.id, Uuid{guest.domain.handle}));
+    const auto& vifs = change.record.vifs;
+    const auto has_its_mac = [&](const VifRecord& other) { return other.config.mac == asked.mac; };
+    const auto same = asked.mac ? std::find_if(vifs.begin(), vifs.end(), has_its_mac) : vifs.end();
+    if (same != vifs.end() && !TRY(detach_unfinished(host, guest, change, DeviceType::vif, same->id)))
+        return has_one("MAC address");
     VifRecord vif;
     vif.id = unused_id(change.record.vifs);
     vif.config = asked;
-    for (const VifRecord& other : change.record.vifs)
-        if (asked.mac && other.config.mac == asked.mac)
-            return has_one("MAC address");
     if (!vif.config.mac)
         vif.config.mac = random_mac();
     TRY(attach_device(
@@ -120,11 +139,15 @@ Result<AttachedVif> attach_unnamed_vif(Host& host, const GuestInfo& guest, const
 Result<AttachedDisk> attach_unnamed_disk(Host& host, const GuestInfo& guest, const DiskConfig& asked) {
     TRY(check_running(guest));
     const std::uint32_t number = TRY(virtual_device_number(asked.device_name));
-    const devices::OpenImage image = TRY(devices::open_image(asked, devices::ImageLock::hold));
     RecordChange change = TRY(host.registry().change(guest.domain.id, Uuid{guest.domain.handle}));
-    for (const DiskRecord& other : change.record.disks)
-        if (virtual_device_number(other.config.device_name).value() == number)
-            return has_one("vdev");
+    const auto& disks = change.record.disks;
+    const auto same = std::find_if(disks.begin(), disks.end(), [&](const DiskRecord& other) {
+        return virtual_device_number(other.config.device_name).value() == number;
+    });
+    if (same != disks.end() && !TRY(detach_unfinished(host, guest, change, DeviceType::vbd, same->id)))
+        return has_one("vdev");
+    // After that: what is left unfinished may hold the image's lock.
+    const devices::OpenImage image = TRY(devices::open_image(asked, devices::ImageLock::hold));
     DiskRecord disk;
     disk.id = change.record.system ? unused_id(change.record.disks) : number;
     disk.config = asked;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // detach(): the back-end lets go first, then the guest's device page and the record forget the device.
 #include <algorithm>
+#include <optional>
 
+#include "libchaos/devices/client.hpp"
 #include "libchaos/domain/attach.hpp"
+#include "libchaos/domain/detach_recorded.hpp"
 #include "libchaos/domain/hot_plug.hpp"
 
 namespace chaos {
@@ -43,16 +46,60 @@ Result<void> detach_from(Host& host, const GuestInfo& guest, RecordChange& chang
     return change.save();
 }
 
+Result<bool> is_served(Host& host, DomainId domain, DeviceType type, std::uint32_t id) {
+    auto* client = TRY(host.needed_devices());
+    auto guests = client->list(domain);
+    if (!guests && guests.error().kind() == ErrorKind::not_found)
+        return false;
+    for (const devices::GuestStatus& guest : TRY(std::move(guests)))
+        for (const devices::DeviceStatus& device : guest.devices)
+            if (device.type == devices::name_of(type) && device.id == id)
+                return true;
+    return false;
+}
+
+/// The place of a recorded device; nothing if it has none, as those of stock guests.
+std::optional<DeviceSlot> slot_of(const GuestRecord& record, DeviceType type, std::uint32_t id) {
+    const auto find = [&](const auto& list) -> std::optional<DeviceSlot> {
+        for (const auto& device : list)
+            if (device.id == id)
+                return device.slot;
+        return std::nullopt;
+    };
+    return type == DeviceType::vif ? find(record.vifs) : find(record.disks);
+}
+
 } // namespace
+
+Result<void> detach_recorded(Host& host, const GuestInfo& guest, RecordChange& change,
+                             const devices::DetachRequest& request, int stop_fd) {
+    return request.type == DeviceType::vif
+               ? detach_from(host, guest, change, change.record.vifs, request, stop_fd)
+               : detach_from(host, guest, change, change.record.disks, request, stop_fd);
+}
+
+Result<bool> detach_unfinished(Host& host, const GuestInfo& guest, RecordChange& change, DeviceType type,
+                               std::uint32_t id) {
+    bool whole = TRY(is_served(host, change.record.id, type, id));
+    if (const auto slot = slot_of(change.record, type, id); slot && whole) {
+        HotPlug hot_plug = TRY(HotPlug::open(host, change.record));
+        whole = hot_plug.shows(*slot);
+        if (whole)
+            TRY(hot_plug.notify());
+    }
+    if (whole)
+        return false;
+    TRY(detach_recorded(host, guest, change,
+                        {change.record.id, type, id, true, std::chrono::milliseconds(0)}));
+    return true;
+}
 
 Result<void> detach(Host& host, const GuestInfo& guest, DeviceType type, std::uint32_t id,
                     const DetachOptions& options) {
     const auto attempt = [&]() -> Result<void> {
         RecordChange change = TRY(host.registry().change(guest.domain.id, Uuid{guest.domain.handle}));
         const devices::DetachRequest request{guest.domain.id, type, id, options.force, options.timeout};
-        return type == DeviceType::vif
-                   ? detach_from(host, guest, change, change.record.vifs, request, options.stop_fd)
-                   : detach_from(host, guest, change, change.record.disks, request, options.stop_fd);
+        return detach_recorded(host, guest, change, request, options.stop_fd);
     };
     return attempt().while_doing("detaching " + std::string(name_of(type)) + " " + std::to_string(id) +
                                  " from guest " + guest.name());

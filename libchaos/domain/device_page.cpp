@@ -96,6 +96,12 @@ void remove_entry(std::byte* device_page, const DeviceSlot& slot) {
                 [&](noxs_device_page& page) { page.entries[slot.entry].type = NOXS_DEVICE_NONE; });
 }
 
+bool has_entry(const std::byte* device_page, const DeviceSlot& slot) {
+    const std::size_t entry = offsetof(noxs_device_page, entries) + slot.entry * sizeof(noxs_device_entry);
+    return read_once(device_page, entry + offsetof(noxs_device_entry, type)) != NOXS_DEVICE_NONE &&
+           read_once(device_page, entry + offsetof(noxs_device_entry, instance)) == slot.instance;
+}
+
 void clear_control_page(std::byte* page) {
     std::memset(page, 0, page_size);
 }

@@ -40,6 +40,8 @@ DeviceSlot slot_at(std::uint16_t entry, Gfn frame, EventChannelPort port);
 /// or after, never in between. At most one process at a time changes a page.
 void add_entry(std::byte* device_page, DeviceName device, const DeviceSlot& slot);
 void remove_entry(std::byte* device_page, const DeviceSlot& slot);
+/// Whether the place has an entry, of this instance. A guest may have written anything there, about itself.
+bool has_entry(const std::byte* device_page, const DeviceSlot& slot);
 
 /// Makes a page a control page that nobody has looked at yet.
 void clear_control_page(std::byte* page);

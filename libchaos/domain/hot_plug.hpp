@@ -28,6 +28,10 @@ class HotPlug {
     Result<OpenSlot> take_slot(GuestRecord& record);
     Result<void> show(DeviceName device, const DeviceSlot& slot);
     Result<void> hide(const DeviceSlot& slot);
+    /// Whether the guest is shown the device that has that place.
+    [[nodiscard]] bool shows(const DeviceSlot& slot) const { return has_entry(device_page(), slot); }
+    /// Has the guest look at its device page; it does no harm if nothing has changed there.
+    Result<void> notify() { return binding_.notify(); }
 
   private:
     HotPlug(Host& host, DomainId domain, xen::Mapping pages, Binding binding)

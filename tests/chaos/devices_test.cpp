@@ -107,6 +107,24 @@ TEST_F(DeviceVerbsTest, a_guest_that_xendevd_does_not_know_has_no_devices) {
     EXPECT_EQ(Json::parse(output({"block-list", "--json", "web"}))["guests"][0]["devices"].size(), 0u);
 }
 
+TEST_F(DeviceVerbsTest, lists_what_is_recorded_but_not_served) {
+    const CreatedGuest web = create_guest("web");
+    {
+        auto change = host.registry().change(web.id, web.uuid);
+        ASSERT_TRUE(change);
+        VifRecord& vif = change->record.vifs.emplace_back();
+        vif.config = parse_vif("mac=00:16:3e:00:00:07,bridge=br7").value();
+        ASSERT_TRUE(change->save());
+    }
+    FakeXendevd server(socket(), [](const Json&) -> std::vector<Json> {
+        return {{{"error", {{"kind", "not_found"}, {"message", "no such guest"}, {"advice", ""}}}}};
+    });
+    const std::string rows = output({"network-list", "web"});
+    EXPECT_TRUE(holds(rows, "0   0  00:16:3e:00:00:07      0     1     -1    -1/-1          br7 ")) << rows;
+    const Json listed = Json::parse(output({"network-list", "--json", "web"}));
+    EXPECT_EQ(listed["guests"][0]["devices"][0]["state"], "absent");
+}
+
 TEST_F(DeviceVerbsTest, without_xendevd_all_of_them_say_how_to_start_it) {
     create_guest("web");
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{

@@ -92,6 +92,9 @@ bool Xendevd::serve_one(int connection) {
         }
         const auto request = decode_request({buffer.data(), static_cast<std::size_t>(size)});
         std::string reply;
+        if (const auto* list = request ? std::get_if<ListRequest>(&*request) : nullptr; list && list->domain)
+            if (const std::string guest = description_of(*list->domain); !guest.empty())
+                (void)!::send(connection, guest.data(), guest.size(), MSG_NOSIGNAL);
         if (!request) {
             xen().complain("xendevd was sent " + request.error().story());
             reply = encode_error(request.error());
@@ -125,6 +128,19 @@ std::string Xendevd::carry_out(const Request& request, std::vector<UniqueFd> fil
     return std::string(ok_reply);
 }
 
+/// The packet that lists it, with no more than is asked for; empty if there is no such guest.
+std::string Xendevd::description_of(DomainId domain) const {
+    const auto found = guests.find(domain);
+    if (found == guests.end())
+        return "";
+    std::string devices;
+    for (const auto& [key, pages] : found->second.devices)
+        devices += (devices.empty() ? "" : ",") + std::string(R"({"type":")") +
+                   std::string(name_of(key.first)) + R"(","id":)" + std::to_string(key.second) +
+                   R"(,"state":"waiting"})";
+    return R"({"guest":{"domain":)" + std::to_string(raw(domain)) + R"(,"devices":[)" + devices + "]}}";
+}
+
 Result<void> Xendevd::open_end(DomainId domain, const DeviceEnd& end, std::vector<xen::GrantMapping>& pages,
                                EventChannelPort& port) {
     const std::array<GrantReference, 1> references{end.grant};
@@ -144,7 +160,7 @@ Result<void> Xendevd::attach(const AttachRequest& request, std::vector<UniqueFd>
     std::vector<std::pair<DeviceType, std::uint32_t>> added;
     const auto add = [&](DeviceType type, std::uint32_t id, const DeviceEnd& end) -> Result<void> {
         if (guest.devices.contains({type, id}))
-            return Error(ErrorKind::invalid_argument, "there is such a device already");
+            return Error(ErrorKind::name_taken, "there is such a device already");
         added.emplace_back(type, id);
         std::vector<xen::GrantMapping>& pages = guest.devices[{type, id}];
         if (!request.noxs)

@@ -34,8 +34,8 @@ class Xendevd {
     struct Guest {
         std::map<std::pair<devices::DeviceType, std::uint32_t>, std::vector<xen::GrantMapping>> devices;
         std::map<std::pair<devices::DeviceType, std::uint32_t>, EventChannelPort> ports;
-        std::vector<xen::GrantMapping> pages; ///< of console and store
-        std::vector<EventChannelPort> bound;  ///< to console and store
+        std::vector<xen::GrantMapping> pages;     ///< of console and store
+        std::vector<EventChannelPort> bound;      ///< to console and store
         std::map<std::uint32_t, UniqueFd> images; ///< by id of the vbd
         devices::AttachRequest first;
     };
@@ -53,6 +53,7 @@ class Xendevd {
     Result<void> open_end(DomainId domain, const devices::DeviceEnd& end,
                           std::vector<xen::GrantMapping>& pages, EventChannelPort& port);
     void forget(DomainId domain);
+    [[nodiscard]] std::string description_of(DomainId domain) const;
 
     std::string path_;
     UniqueFd listener_;
