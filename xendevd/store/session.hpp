@@ -5,7 +5,8 @@
 // A request is copied out of the ring while it stays there, carried out, written into the journal together with its
 // reply, answered, and only then taken off the ring. So whoever finds the journal knows from the ring's two positions how
 // much of the last request was done: nothing (it is not in the journal), a part of the reply, or all. After a restart
-// each watch reports once, as on its registration, so events need not be kept.
+// the events of all changes in the journal are sent once more, and each watch reports as on its registration. The latter
+// is not enough: Linux, which watches "device", finds a new device only by an event that names it.
 //
 // Linux sends an event only when it writes to an empty request ring or reads from a full reply ring. So whoever waits
 // must have emptied the one: what is there of an unfinished request is taken off, into the journal. And must have filled

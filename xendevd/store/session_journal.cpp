@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a session writes into its journal, and how a new one goes on from it.
+#include <algorithm>
+
 #include "xendevd/store/session.hpp"
 #include "xendevd/store/session_lines.hpp"
 
@@ -38,6 +40,13 @@ std::string exchange_line(const StoreChanges& changes, std::uint32_t request_beg
     return line.dump();
 }
 
+std::string events_line(const std::deque<StoreEvent>& events) {
+    json list = json::array();
+    for (const StoreEvent& event : events)
+        list.push_back({to_json_text(event.path), to_json_text(event.token)});
+    return json{{"events", std::move(list)}}.dump();
+}
+
 std::string part_line(std::uint32_t begin, std::uint32_t end, std::string_view bytes) {
     return json{{"part", {begin, end, to_json_text(bytes)}}}.dump();
 }
@@ -53,6 +62,8 @@ std::vector<std::string> StoreSession::snapshot() const {
         lines.push_back(changes_line(changes));
     if (!parts_.empty())
         lines.push_back(part_line(parts_begin_, parts_end_, parts_));
+    if (!events_.empty())
+        lines.push_back(events_line(events_));
     return lines;
 }
 
@@ -60,11 +71,16 @@ Result<void> StoreSession::read_line(const std::string& line) {
     const json entry = json::parse(line, nullptr, false);
     if (!entry.is_object())
         return damaged();
-    if (entry.contains("do")) {
-        const StoreChanges changes = TRY(changes_from_json(entry["do"]));
-        std::vector<StoreEvent> ignored; // all watches report when all is read
-        for (const StoreChange& change : changes)
-            contents_.apply(change, ignored);
+    // Which of the events were sent is not known. Sent twice they do no harm.
+    if (entry.contains("do"))
+        apply(TRY(changes_from_json(entry["do"])));
+    if (entry.contains("events")) {
+        for (const json& event : entry["events"]) {
+            if (!event.is_array() || !is_text(event, 0) || !is_text(event, 1))
+                return damaged();
+            report({TRY(from_json_text(event[0].get_ref<const std::string&>())),
+                    TRY(from_json_text(event[1].get_ref<const std::string&>()))});
+        }
     }
     if (entry.contains("request")) {
         const json& request = entry["request"];
@@ -101,6 +117,10 @@ Result<bool> StoreSession::restore() {
         ring_.consume_to(exchange_->request_end);
         exchange_.reset();
     }
+    std::erase_if(events_, [&](const StoreEvent& event) { // the watch may have gone since
+        return std::ranges::none_of(contents_.watches(),
+                                    [&](const StoreWatch& watch) { return watch.token == event.token; });
+    });
     for (StoreEvent& event : contents_.all_events())
         report(std::move(event));
     return !lines.empty();

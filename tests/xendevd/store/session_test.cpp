@@ -217,6 +217,43 @@ TEST_F(StoreSessionHalfwayTest, goes_on_from_lines_that_were_written_anew) {
     expect_that_the_next_goes_on();
 }
 
+/// A device that xendevd showed or took away and then died, before it could tell the guest.
+class StoreSessionUntoldTest : public StoreSessionTest {
+  protected:
+    StoreSessionUntoldTest() {
+        session.change({{StoreChange::Kind::write, "/local/domain/5/device/vif/0/state", "1", 0}});
+        client.watch("device", "t");
+        client.watch("device", "gone");
+        client.ask(XS_UNWATCH, joined({"device", "gone"}));
+        client.events.clear();
+        session.change({{StoreChange::Kind::write, "/local/domain/5/device/vif/1/state", "1", 0}});
+        session.change({{StoreChange::Kind::remove, "/local/domain/5/device/vif/0", "", 0}});
+    }
+    void expect_that_the_next_tells() {
+        StoreSession next(chaos::DomainId{5}, page.data(), journal);
+        ASSERT_TRUE(*next.restore());
+        for (int round = 0; round < 20; ++round) {
+            while (next.serve(made)->more) {
+            }
+            client.exchange();
+        }
+        for (const char* path : {"device/vif/1/state", "device/vif/0"})
+            EXPECT_NE(std::ranges::find(client.events, StoreEvent{path, "t"}), client.events.end()) << path;
+        for (const StoreEvent& event : client.events)
+            EXPECT_EQ(event.token, "t") << "nobody watches with another";
+    }
+};
+
+TEST_F(StoreSessionUntoldTest, tells_by_the_lines_as_they_came) {
+    expect_that_the_next_tells();
+}
+
+TEST_F(StoreSessionUntoldTest, tells_by_lines_that_were_written_anew) {
+    while (kept.replaced == 0)
+        session.change({{StoreChange::Kind::write, "/vm/x", std::string(1000, 'x'), 0}});
+    expect_that_the_next_tells();
+}
+
 TEST_F(StoreSessionTest, goes_on_without_a_journal_and_writes_it_when_it_can) {
     kept.full = true;
     EXPECT_EQ(client.write("data/a", "1"), "");
@@ -234,7 +271,7 @@ TEST_F(StoreSessionTest, does_not_take_up_a_journal_that_is_none) {
     for (const char* line : {"", "x", "[]", R"({"do":1})", R"({"do":[["x"]]})", R"({"do":[["w","a","b"]]})",
                              R"({"do":[[]]})", R"({"do":[["w",1]]})", R"({"do":[["b","","","x"]]})",
                              R"({"request":[1]})", R"({"request":[1,2],"reply":[1]})", R"({"part":[1]})",
-                             R"({"part":[1,2]})", "{\"do\":[[\"w\",\"/a\",\"\xc4\x80\"]]}"}) {
+                             R"({"part":[1,2]})", R"({"events":[["a"]]})", R"({"events":1})", "{\"do\":[[\"w\",\"/a\",\"\xc4\x80\"]]}"}) {
         kept.lines = {line};
         StoreSession next(chaos::DomainId{5}, page.data(), journal);
         EXPECT_FALSE(next.restore()) << line;
