@@ -67,6 +67,25 @@ for load_pid in "${loads[@]}"; do
     wait "$load_pid" || { tail -n 3 ./*.sent ./*.received ./*.sums; tell_consoles; fail 'a load failed'; }
 done
 
+# Has the shell at port 9 of a guest carry out a command, and expects it to say "done" in the end.
+tell_guest() { # GUEST COMMAND
+    [ "$(timeout 60 busybox nc "${address[$1]}" 9 <<<"$2 && echo done")" = 'done' ] || { tell_consoles; fail "$1: $2"; }
+}
+restart_xendevd() {
+    kill_xendevd KILL
+    start_xendevd "${options[@]}"
+}
+
+step 'xendevd is killed when a vif has come, and when it has gone'
+for guest in pv-2 pvh-1; do
+    expect_ok chaos network-attach "$guest" bridge=chaos0
+    restart_xendevd
+    tell_guest "$guest" 'until ip link show eth1; do sleep 0.2; done >/dev/null 2>&1'
+    expect_ok chaos network-detach "$guest" 1
+    restart_xendevd
+    tell_guest "$guest" 'while ip link show eth1; do sleep 0.2; done >/dev/null 2>&1'
+done
+
 step 'they are shut down'
 expect_ok chaos shutdown -aw --timeout 120
 for guest in "${loaded[@]}"; do
