@@ -9,6 +9,7 @@
 #include "libchaos/devices/client.hpp"
 #include "libchaos/devices/image.hpp"
 #include "libchaos/domain/detach_recorded.hpp"
+#include "libchaos/domain/device_server.hpp"
 #include "libchaos/domain/hot_plug.hpp"
 #include "libchaos/domain/wait_event.hpp"
 
@@ -125,8 +126,6 @@ Result<AttachedVif> attach_unnamed_vif(Host& host, const GuestInfo& guest, const
     VifRecord vif;
     vif.id = unused_id(change.record.vifs);
     vif.config = asked;
-    if (!vif.config.mac)
-        vif.config.mac = random_mac();
     TRY(attach_device(
         host, change, change.record.vifs, vif, NOXS_DEVICE_VIF, {},
         [&](std::byte* page) { write_vif_config(page, vif.config); },
@@ -173,7 +172,15 @@ std::optional<std::uint32_t> number_in(std::string_view text) {
 } // namespace
 
 Result<AttachedVif> attach_vif(Host& host, const GuestInfo& guest, const VifConfig& vif) {
-    return attach_unnamed_vif(host, guest, vif).while_doing("attaching a vif to guest " + guest.name());
+    for (int draws = 1;; ++draws) {
+        VifConfig complete = vif;
+        if (!vif.mac)
+            complete.mac = random_mac();
+        auto attached = attach_unnamed_vif(host, guest, complete);
+        if (attached || draws == most_draws ||
+            !is_about_drawn_address(attached.error(), {&vif, 1}, {&complete, 1}))
+            return std::move(attached).while_doing("attaching a vif to guest " + guest.name());
+    }
 }
 
 Result<AttachedDisk> attach_disk(Host& host, const GuestInfo& guest, const DiskConfig& disk) {

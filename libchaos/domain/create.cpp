@@ -160,9 +160,14 @@ Result<CreatedGuest> create(Host& host, const GuestConfig& config, const Kernel&
     const auto attempt = [&]() -> Result<CreatedGuest> {
         if (config.vifs.empty())
             return create_unnamed(host, config, kernel, options);
-        GuestConfig complete = config;
-        complete_vifs(complete);
-        return create_unnamed(host, complete, kernel, options);
+        for (int draws = 1;; ++draws) {
+            GuestConfig complete = config;
+            complete_vifs(complete);
+            auto created = create_unnamed(host, complete, kernel, options);
+            if (created || draws == most_draws ||
+                !is_about_drawn_address(created.error(), config.vifs, complete.vifs))
+                return created;
+        }
     };
     return attempt().while_doing("creating guest " + config.name);
 }

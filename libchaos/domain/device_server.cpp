@@ -92,6 +92,16 @@ void complete_vifs(GuestConfig& config) {
             vif.mac = random_mac();
 }
 
+bool is_about_drawn_address(const Error& refusal, std::span<const VifConfig> asked,
+                            std::span<const VifConfig> complete) {
+    if (refusal.kind() != ErrorKind::name_taken)
+        return false;
+    for (std::size_t index = 0; index < asked.size(); ++index)
+        if (!asked[index].mac && refusal.story().find(to_text(*complete[index].mac)) != std::string::npos)
+            return true;
+    return false;
+}
+
 Result<void> serve_devices(devices::Client& client, Shell& shell, const GuestConfig& config,
                            std::span<const devices::OpenImage> images, int stop_fd) {
     const bool noxs = shell.flavour.platform == Platform::noxs;

@@ -21,6 +21,12 @@ Result<void> check_devices(const GuestConfig& config, const KernelHeaders& heade
 /// Draws the MAC addresses that `config` leaves open.
 void complete_vifs(GuestConfig& config);
 
+/// Among some thousand addresses that were drawn two are the same: whoever had one drawn draws again, so many times.
+constexpr int most_draws = 4;
+/// True if xendevd refused because of an address that was drawn for one of `complete`, rather than given in `asked`.
+bool is_about_drawn_address(const Error& refusal, std::span<const VifConfig> asked,
+                            std::span<const VifConfig> complete);
+
 /// Fills the control pages of a shell that is about to run and has xendevd serve console, store and devices; the shell is
 /// then bound to make xendevd forget them. `config` has all MAC addresses, `images` are its disks. A xendevd that stopped
 /// meanwhile is an Error only for a guest that needs it.

@@ -181,6 +181,29 @@ TEST_F(AttachTest, what_cannot_be_is_refused_and_leaves_everything_as_it_was) {
     EXPECT_EQ(after, before);
 }
 
+TEST_F(AttachTest, an_address_that_was_drawn_and_is_taken_is_drawn_again) {
+    start();
+    std::vector<MacAddress> asked;
+    xendevd->refuse = [&](const devices::Request& request) {
+        const auto* attach = std::get_if<AttachRequest>(&request);
+        if (!attach)
+            return std::string();
+        asked.push_back(*attach->vifs.at(0).config.mac);
+        return asked.size() % 3 == 0
+                   ? std::string()
+                   : encode_error(Error(ErrorKind::name_taken, "another has " + to_text(asked.back())));
+    };
+    const auto attached = attach_vif(host, find_guest("web"), parse_vif("bridge=b").value());
+    ASSERT_TRUE(attached) << attached.error().story();
+    ASSERT_EQ(asked.size(), 3u);
+    EXPECT_NE(asked[0], asked[2]);
+    EXPECT_EQ(attached->config.mac, asked[2]);
+    // One that was given is nobody's to change.
+    const auto given = attach_vif(host, find_guest("web"), parse_vif("mac=00:16:3e:01:02:03,bridge=b").value());
+    ASSERT_FALSE(given);
+    EXPECT_EQ(asked.size(), 4u);
+}
+
 TEST_F(AttachTest, what_xendevd_refuses_leaves_a_free_place_and_nothing_else) {
     start();
     xendevd->refuse = [](const devices::Request& request) {

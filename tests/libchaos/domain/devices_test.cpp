@@ -47,6 +47,30 @@ class DevicesTest : public test::HostTest {
     }
 };
 
+TEST_F(DevicesTest, have_another_address_drawn_if_the_first_is_taken) {
+    start_xendevd();
+    std::size_t attached = 0;
+    bool for_ever = false;
+    xendevd->refuse = [&](const devices::Request& request) {
+        const auto* attach = std::get_if<AttachRequest>(&request);
+        if (!attach || (++attached > 1 && !for_ever))
+            return std::string();
+        return devices::encode_error(
+            Error(ErrorKind::name_taken, "another has " + to_text(*attach->vifs.at(0).config.mac)));
+    };
+    GuestConfig wanted = config_with_devices();
+    ASSERT_FALSE(wanted.vifs.at(0).mac);
+    const CreatedGuest created = create_guest(wanted);
+    EXPECT_EQ(attached, 2u);
+    EXPECT_EQ(xendevd->guests.size(), 1u);
+    EXPECT_TRUE(xendevd->serves(created.id, DeviceType::vif, 0));
+    for_ever = true;
+    wanted = config_with_devices("other");
+    attached = 0;
+    refused(wanted, ErrorKind::name_taken, "another has");
+    EXPECT_EQ(attached, 4u);
+}
+
 TEST_F(DevicesTest, are_ready_in_the_device_page_when_the_guest_starts) {
     start_xendevd();
     fakes::Domain& domain = domain_of(create_guest(config_with_devices()));
