@@ -9,6 +9,7 @@
 #include "libchaos/domain/host.hpp"
 #include "libchaos/domain/lifecycle.hpp"
 #include "tests/bench/network_client.hpp"
+#include "tests/bench/process.hpp"
 #include "tests/bench/samples.hpp"
 
 namespace {
@@ -36,7 +37,7 @@ Result<void> attach_and_ping(Host& host, const chaos::GuestInfo& guest, const ch
         return Error(chaos::ErrorKind::timed_out, chaos::to_text(*vif.ipv4) + " does not answer pings");
     watch.lap("ping");
     watch.total("attach_to_answer");
-    usleep(20'000);
+    bench::let_host_settle();
     return chaos::detach(host, guest, chaos::devices::DeviceType::vif, attached.id);
 }
 
@@ -60,7 +61,7 @@ Result<void> run(const Job& job) {
         vif.ipv4_prefix = 24;
         for (unsigned i = 0; i < job.samples + 1;
              ++i, ++(*vif.ipv4)[3]) { // each time one that dom0 has to ask for
-            usleep(20'000);
+            bench::let_host_settle();
             bench::Sample sample;
             TRY(attach_and_ping(host, guest, vif, pinger, sample));
             if (i > 0) // the first makes the guest's place for a device

@@ -81,10 +81,10 @@ Result<void> run_phases(Host& host, const Job& job, const Kernel& kernel, bench:
     return {};
 }
 
-/// What follows a domain's end happens a little later in Xen: its memory is scrubbed, its structures are
-/// freed.
-void let_xen_settle() {
-    usleep(20'000);
+/// What follows a domain's end happens a little later in Xen: its memory is scrubbed, its structures are freed. xendevd
+/// takes longer to take a TAP device away.
+void let_settle(const Job& job) {
+    usleep(job.is_served ? 100'000 : 20'000);
 }
 
 /// Creates guests one after the other, each destroyed before the next.
@@ -93,16 +93,16 @@ Result<void> measure_create(Host& host, const Job& job, const Kernel& kernel) {
     bench::Report phases(job.name + "_phases");
     for (unsigned i = 0; i < job.samples + 3; ++i) {
         const bool warm = i >= 3; // the first meet cold caches of kernel and libraries
-        let_xen_settle();
+        let_settle(job);
         bench::Sample sample;
         const auto guest = TRY(make_guest(host, job, kernel, i, sample));
-        let_xen_settle();
+        let_settle(job);
         TRY(end_guest(host, guest.id, sample));
         if (warm)
             creations.add(std::move(sample));
         if (job.is_served)
             continue;
-        let_xen_settle();
+        let_settle(job);
         bench::Sample phase_sample;
         TRY(run_phases(host, job, kernel, phase_sample));
         if (warm)
@@ -120,7 +120,7 @@ Result<void> measure_kept(Host& host, const Job& job, const Kernel& kernel) {
         const auto guest = TRY(make_guest(host, job, kernel, i, ignored));
         TRY(end_guest(host, guest.id, ignored));
     }
-    let_xen_settle();
+    let_settle(job);
     bench::Report creations(job.name);
     std::vector<chaos::DomainId> guests;
     const std::uint64_t free_before = TRY(host.control().free_memory_kib());
