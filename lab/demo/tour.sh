@@ -78,8 +78,8 @@ vif    = [ "bridge=chaos0,ip=10.7.0.2/16" ]
 CONFIG
 show cat daytime.cfg
 show chaos create --wait daytime.cfg
-printf '# nc 10.7.0.2 13\n'
-nc -w 10 10.7.0.2 13 </dev/null | tee time
+printf '# nc -d 10.7.0.2 13\n'
+nc -d -w 10 10.7.0.2 13 | tee time
 grep -q "$(date -u +%Y).*:.*-UTC" time || fail "the unikernel did not tell the time"
 show chaos network-list daytime
 
@@ -96,8 +96,8 @@ disk    = [ "$PWD/disk.img,raw,xvda,rw" ]
 CONFIG
 show cat linux.cfg
 show chaos create linux.cfg
-printf '# nc 10.7.0.3 13          # once it has booted\n'
-linux_time() { nc -w 10 10.7.0.3 13 </dev/null >time 2>/dev/null && [ -s time ]; }
+printf '# nc -d 10.7.0.3 13          # once it has booted\n'
+linux_time() { nc -d -w 10 10.7.0.3 13 >time 2>/dev/null && [ -s time ]; }
 wait_for 120 linux_time || { tail /var/log/chaos/linux.log; fail "the Linux guest did not tell the time"; }
 cat time
 printf '# grep -o "\(eth0\|xvda\) is .*" /var/log/chaos/linux.log     # xendevd logs what guests write\n'
