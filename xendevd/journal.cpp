@@ -27,14 +27,20 @@ constexpr std::size_t longest_file = std::size_t{16} << 20; // far beyond what q
 Journal::Journal(std::string directory, chaos::DomainId domain)
     : path_(std::move(directory) + "/" + std::to_string(raw(domain)) + std::string(ending)) {}
 
+/// All of `text`, or nothing of it.
 Result<void> Journal::write(int file, std::string_view text) const {
-    while (!text.empty()) {
-        const ssize_t written = ::write(file, text.data(), text.size());
+    std::size_t done = 0;
+    while (done < text.size()) {
+        const ssize_t written = ::write(file, text.data() + done, text.size() - done);
         if (written < 0 && errno == EINTR)
             continue;
-        if (written < 0)
-            return Error::from_errno("writing " + path_, errno);
-        text.remove_prefix(static_cast<std::size_t>(written));
+        if (written < 0) {
+            const int reason = errno;
+            // Half a line would spoil the next one too.
+            (void)!::ftruncate(file, ::lseek(file, 0, SEEK_END) - static_cast<off_t>(done));
+            return Error::from_errno("writing " + path_, reason);
+        }
+        done += static_cast<std::size_t>(written);
     }
     return {};
 }

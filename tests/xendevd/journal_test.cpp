@@ -3,7 +3,9 @@
 #include "xendevd/journal.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -71,6 +73,22 @@ TEST_F(JournalTest, knows_whose_journals_there_are) {
     std::sort(found.begin(), found.end());
     EXPECT_EQ(found, (std::vector{DomainId{5}, DomainId{32700}}));
     EXPECT_FALSE(Journal::domains(directory + "/missing"));
+}
+
+TEST_F(JournalTest, leaves_no_half_line_where_there_is_no_room) {
+    Journal journal(directory, DomainId{5});
+    ASSERT_TRUE(journal.append("first"));
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const rlimit narrow{10, before.rlim_max};
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &narrow), 0);
+    const auto written = journal.append("this is too long");
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    std::signal(SIGXFSZ, handler);
+    EXPECT_FALSE(written);
+    ASSERT_TRUE(journal.append("third"));
+    EXPECT_EQ(*Journal(directory, DomainId{5}).read(), (Lines{"first", "third"}));
 }
 
 TEST_F(JournalTest, says_which_file_it_could_not_write) {
