@@ -57,7 +57,25 @@ void FrontEnd::publish(std::uint32_t state) {
     notify();
 }
 
+/// Whether the device page still has this device, not another one in its place.
+bool FrontEnd::is_listed() const {
+    if (const std::uint32_t generation = device_generation(); generation != known_generation_) {
+        known_generation_ = generation;
+        is_listed_ = false;
+        for (const auto type : {NOXS_DEVICE_VIF, NOXS_DEVICE_VBD}) {
+            const auto found = find_device(type, device_.id);
+            is_listed_ = is_listed_ || (found && found->control_page == device_.control_page &&
+                                        found->instance == device_.instance);
+        }
+    }
+    return is_listed_;
+}
+
 FrontEnd::State FrontEnd::state() const {
+    // It leaves the page when the back-end has let go, and its control page may be the next device's by now.
+    if (!is_listed()) {
+        return State::closed;
+    }
     auto& half = backend_half(device_);
     // The sequence first: it is what the back-end writes last.
     const bool answered = load(half.answer_sequence) == sequence_;

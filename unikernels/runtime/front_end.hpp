@@ -40,11 +40,14 @@ class FrontEnd {
 
   private:
     void publish(std::uint32_t state);
+    bool is_listed() const;
 
     Device device_;
     EventHandler handler_;
     std::uint32_t offered_features_ = 0;
     std::uint32_t sequence_ = 0;
+    mutable std::uint32_t known_generation_ = device_generation();
+    mutable bool is_listed_ = true;
 };
 
 } // namespace unikernel
