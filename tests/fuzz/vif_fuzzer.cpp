@@ -102,8 +102,9 @@ struct Machine {
         must(own->listen().has_value());
     }
     void turn() { must(loop->turn(std::chrono::milliseconds(0)).has_value()); }
-    void from_host(const void* packet, std::size_t size) const {
-        (void)::send(host, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    /// False if so much waits to be read that there is no room.
+    bool from_host(const void* packet, std::size_t size) const {
+        return ::send(host, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
     }
     void empty_host() const {
         char byte = 0;
@@ -179,7 +180,8 @@ void check_neighbour(Machine& machine) {
     std::byte packet[10 + 60] = {};
     std::memcpy(packet + 10, sane_mac.data(), 6);
     packet[10 + 59] = std::byte{42};
-    machine.from_host(packet, sizeof packet);
+    for (int turns = 0; turns < 100 && !machine.from_host(packet, sizeof packet); ++turns)
+        machine.turn();
     for (int turns = 0; turns < 100 && sane.receive().rsp_prod == 0; ++turns)
         machine.turn();
     must(sane.receive().rsp_prod == 1 && sane.receive().ring[0].rsp.status == 60 &&
@@ -259,7 +261,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             if (host_end >= 0)
                 (void)::send(host_end, packet, length, MSG_DONTWAIT | MSG_NOSIGNAL);
             else
-                machine.from_host(packet, length);
+                (void)machine.from_host(packet, length);
             break;
         }
         case 11:
