@@ -34,11 +34,12 @@ Disk::Disk(std::uint16_t id, std::uint8_t requests, std::uint16_t pages) {
     }
     wait_until([this] { return vbd_->state() != FrontEnd::State::waiting; });
     config_ = vbd_->config();
-    leave_if_asked();
-    ready();
+    if (!let_go_if_asked()) {
+        ready();
+    }
 }
 
-void Disk::leave_if_asked() {
+bool Disk::let_go_if_asked() {
     switch (vbd_->state()) {
     case FrontEnd::State::closing:
         vbd_->close();
@@ -47,11 +48,11 @@ void Disk::leave_if_asked() {
     case FrontEnd::State::closed:
         write("blkcheck: the disk was taken away\n");
         vbd_.reset();
-        block_forever();
+        return true;
     case FrontEnd::State::failed:
         fail("the back-end gave up on us", 0);
     default:
-        break;
+        return false;
     }
 }
 
@@ -88,7 +89,9 @@ void Disk::run(Work& work) {
         }
         // It finishes what is under way before it goes, unless the other side has gone.
         if (vbd_->in_flight() == 0 || vbd_->state() != FrontEnd::State::closing) {
-            leave_if_asked();
+            if (let_go_if_asked()) {
+                return;
+            }
         }
     }
 }
@@ -102,15 +105,14 @@ void Disk::flush() {
         }
         void done(const Job&, std::span<const std::byte>) override {}
     } once;
-    if (has(NOXS_VBD_FLUSH)) {
+    if (!is_gone() && has(NOXS_VBD_FLUSH)) {
         run(once);
     }
 }
 
 void Disk::attend() {
-    for (;;) {
+    while (!is_gone() && !let_go_if_asked()) {
         wait_until([this] { return vbd_->has_work(); });
         static_cast<void>(vbd_->complete());
-        leave_if_asked();
     }
 }

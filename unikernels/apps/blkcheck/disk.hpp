@@ -35,17 +35,21 @@ class Disk {
     [[nodiscard]] const noxs_vbd_config& config() const { return config_; }
     [[nodiscard]] bool has(std::uint32_t feature) const { return (vbd_->features() & feature) != 0; }
 
-    /// Does all of `work`. Ends the guest when a request fails, and when the disk is taken away.
+    /// It was taken away: nothing is to be done with it any more.
+    [[nodiscard]] bool is_gone() const { return !vbd_; }
+
+    /// Does all of `work`, or what it can before the disk is taken away. Ends the guest when a request fails.
     void run(Work& work);
     /// Makes what was written durable; nothing if the back-end does not know how.
     void flush();
-    /// Follows the disk's fate, for ever.
-    [[noreturn]] void attend();
+    /// Follows the disk's fate until it is taken away.
+    void attend();
 
     std::uint64_t requests_done = 0;
 
   private:
-    void leave_if_asked();
+    /// True if it has let go of the disk.
+    bool let_go_if_asked();
 
     std::unique_ptr<unikernel::Vbd> vbd_;
     noxs_vbd_config config_{};

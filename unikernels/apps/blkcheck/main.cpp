@@ -6,6 +6,7 @@
 //   mode=random   writes as above, then reads and writes blocks of 4 KiB at random and compares, then all of it once more
 //   mode=discard  discards all of the disk
 //   mode=read     reads without comparing, for measurements: the whole disk in order, or with block=4 at random
+//   mode=watch    reads the first 64 KiB of each disk that comes, until it goes; for ever
 //   seed=1  size=MIB (all)  seconds=5 (of random, read)  block=256 (KiB)  depth=8 (requests at once)  disk=0
 //   serve         stays when it is done, rather than power off
 //
@@ -194,8 +195,23 @@ void run_and_tell(Disk& disk, Work& work, const char* what) {
     const std::uint64_t requests = disk.requests_done;
     const std::uint64_t start = monotonic_ns();
     disk.run(work);
+    if (disk.is_gone()) {
+        block_forever();
+    }
     print("blkcheck: {}: {} requests in {} us\n", what, disk.requests_done - requests,
           (monotonic_ns() - start) / 1000);
+}
+
+/// Reads a little of each disk that comes, and lets it go.
+[[noreturn]] void watch(std::uint16_t id, std::uint8_t depth, std::uint16_t pages) {
+    for (;;) {
+        Disk disk(id, depth, pages);
+        if (!disk.is_gone()) {
+            Sequence reads(Operation::read, std::min<std::uint64_t>(disk.bytes(), 64 * kibibyte), block);
+            disk.run(reads);
+            disk.attend();
+        }
+    }
 }
 
 } // namespace
@@ -210,8 +226,14 @@ void unikernel::app_main(const BootInfo& boot) {
     const std::uint64_t seconds = number_or(line, "seconds", 5);
     const std::uint64_t pages =
         mode == "random" ? 8 : std::min<std::uint64_t>(job_bytes / page_size, Vbd::most_pages);
-    Disk disk(static_cast<std::uint16_t>(number_or(line, "disk", 0)), static_cast<std::uint8_t>(depth),
-              static_cast<std::uint16_t>(pages));
+    const auto id = static_cast<std::uint16_t>(number_or(line, "disk", 0));
+    if (mode == "watch") {
+        watch(id, static_cast<std::uint8_t>(depth), static_cast<std::uint16_t>(pages));
+    }
+    Disk disk(id, static_cast<std::uint8_t>(depth), static_cast<std::uint16_t>(pages));
+    if (disk.is_gone()) {
+        block_forever();
+    }
     std::uint64_t bytes = disk.bytes();
     if (const std::uint64_t size = number_or(line, "size", 0); size != 0) {
         bytes = std::min(bytes, size * kibibyte * kibibyte);
@@ -252,5 +274,6 @@ void unikernel::app_main(const BootInfo& boot) {
     }
     if (boot.has_option("serve")) {
         disk.attend();
+        block_forever();
     }
 }
