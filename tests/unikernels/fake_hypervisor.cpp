@@ -50,6 +50,14 @@ bool end_grants(GrantReference first, std::size_t count) {
     return !grants_are_in_use;
 }
 
+std::uint32_t device_generation() {
+    return generation;
+}
+
+std::optional<Device> find_device(noxs_device_type type, std::uint16_t id) {
+    return type == NOXS_DEVICE_VIF && listed_vif && listed_vif->id == id ? listed_vif : std::nullopt;
+}
+
 void EventHandler::bind(EventPort port) {
     port_ = port;
     ++handlers_bound;

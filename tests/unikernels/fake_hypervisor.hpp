@@ -3,11 +3,13 @@
 // events.
 #pragma once
 
+#include "unikernels/runtime/devices.hpp"
 #include "unikernels/runtime/grant_table.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 
 namespace fake_hypervisor {
 
@@ -22,6 +24,10 @@ inline std::size_t events_sent = 0;
 inline std::size_t handlers_bound = 0;
 /// As if the back-end still had everything mapped.
 inline bool grants_are_in_use = false;
+
+/// The device page, as far as front ends look at it: when its generation moves they look for their device.
+inline std::uint32_t generation = 2;
+inline std::optional<unikernel::Device> listed_vif;
 
 /// Where the granted page lies; the test fails hard if nothing was granted.
 inline std::byte* granted_page(unikernel::GrantReference reference) {

@@ -379,6 +379,23 @@ TEST_F(VifTest, closes_when_asked_and_gives_everything_back) {
     EXPECT_EQ(fake_hypervisor::handlers_bound, handlers);
 }
 
+TEST_F(VifTest, is_closed_when_its_slot_has_another_device) {
+    open(NOXS_VIF_PERSISTENT);
+    back_end.connect(~0u);
+    vif->close();
+    EXPECT_NE(vif->state(), FrontEnd::State::closed) << "the back-end has not let go yet";
+    // The page changed, but not for this device.
+    fake_hypervisor::generation += 2;
+    fake_hypervisor::listed_vif = vif->device();
+    EXPECT_NE(vif->state(), FrontEnd::State::closed);
+    // The next one's control page says nothing of what became of this one.
+    fake_hypervisor::generation += 2;
+    ++fake_hypervisor::listed_vif->instance;
+    control->backend = {};
+    EXPECT_EQ(vif->state(), FrontEnd::State::closed);
+    fake_hypervisor::listed_vif.reset();
+}
+
 TEST_F(VifTest, keeps_memory_that_the_back_end_still_has) {
     const auto pages = fake_hypervisor::pages_in_use;
     open(NOXS_VIF_PERSISTENT);

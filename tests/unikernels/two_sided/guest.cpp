@@ -2,6 +2,7 @@
 // The runtime's hypercalls, carried out on the pretend machine.
 #include "tests/unikernels/two_sided/guest.hpp"
 
+#include "unikernels/runtime/devices.hpp"
 #include "unikernels/runtime/grant_table.hpp"
 #include "unikernels/runtime/page_allocator.hpp"
 
@@ -65,6 +66,15 @@ void* allocate_pages(std::size_t count) {
 }
 
 void free_pages(void*, std::size_t) {}
+
+// No test here changes the device page: a device stays listed.
+std::uint32_t device_generation() {
+    return 2;
+}
+
+std::optional<Device> find_device(noxs_device_type, std::uint16_t) {
+    return std::nullopt;
+}
 
 GrantReference grant_pages(std::uint16_t domain, const void* memory, std::size_t count) {
     const auto* first = static_cast<const std::byte*>(memory);
