@@ -35,7 +35,8 @@ kill_at() { # NAME NUMBER COMMAND...
     case $status in 137) ;; 0) spared=$((spared + 1)) ;; *) tell_run && fail 'it was expected to be killed' ;; esac
 }
 
-# The call fails as it might on a host in trouble. The command has to go on, or say why it does not.
+# The call fails as it might on a host in trouble. The command has to go on, or say why it does not. False, and nothing is run, for
+# a call that cannot fail.
 fail_at() { # NAME NUMBER COMMAND...
     local error
     status=0
@@ -44,10 +45,10 @@ fail_at() { # NAME NUMBER COMMAND...
         ioctl | mmap | brk | poll) error=ENOMEM ;;
         write | pwrite64 | linkat | symlinkat | renameat) error=ENOSPC ;;
         flock) error=ENOLCK ;;
-        getrandom) return ;; # cannot fail: no kernel that Xen runs on is without it
+        getrandom) return 1 ;; # cannot fail: no kernel that Xen runs on is without it
         # Linux closes a descriptor whatever it then reports. strace can only leave the call out, and a lock that the
         # descriptor holds would stay: a program that takes it again waits for itself.
-        close) return ;;
+        close) return 1 ;;
         munmap | rt_sigprocmask | clock_*) error=EINVAL ;;
         *) error=EIO ;;
     esac
