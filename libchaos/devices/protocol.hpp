@@ -152,6 +152,7 @@ struct Counters {
     friend bool operator==(const Counters&, const Counters&) = default;
 };
 
+/// A fact about a device, as it is in the JSON that xendevd sends.
 using Detail = std::variant<std::string, std::uint64_t, bool>;
 
 struct DeviceStatus {

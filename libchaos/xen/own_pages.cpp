@@ -44,7 +44,9 @@ void OwnPages::release() {
 }
 
 std::optional<GrantCopyEnd> OwnPages::find(const void* address) const {
-    const auto offset = static_cast<std::size_t>(static_cast<const std::byte*>(address) - data());
+    // As numbers: most addresses that are asked for belong to something else. One before the pages is far behind them.
+    const auto offset =
+        reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(address_);
     if (!address_ || offset >= references_.size() * page_size)
         return std::nullopt;
     GrantCopyEnd end{};

@@ -2,7 +2,7 @@
 // Pages of this process that this domain has granted to itself, for copies from and to guests.
 //
 // The local end of a grant copy is an address, which the kernel looks up and pins for each page of each copy, or a grant
-// reference. Giving a buffer references once spares that: a third of what a copied page costs.
+// reference. Giving a buffer references once spares that; docs/decisions/16 has what it saves.
 #pragma once
 
 #include <cstddef>

@@ -114,7 +114,7 @@ void StoreDoor::connect() {
     if (state_ == DeviceState::connected)
         set_state(XenbusStateConnected);
     daemon_.log.debug(name_ + " is connected");
-    // Whoever was killed before may have answered, and not yet said so.
+    // The event that came with bind() was before the rings were taken up, which may have answered for a killed back-end.
     daemon_.loop.notify(local_);
     backend_->handle_event(); // the rings may have been filled before
 }
