@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The split: shells prepared before anybody asks for a guest, and guests made in them when somebody does.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libchaos/domain/create.hpp"
+#include "libchaos/domain/execute.hpp"
+#include "libchaos/domain/host.hpp"
+#include "libchaos/domain/shell.hpp"
+#include "libchaos/image/kernel.hpp"
+
+namespace chaos {
+
+/// What a shell is to be prepared for.
+struct ShellPlan {
+    /// As the guests will be: memory, vCPUs, affinity, limits, store, and each vif's bridge, rate and MTU. Its name, UUID,
+    /// command line and disks are not looked at.
+    GuestConfig shape;
+    std::uint32_t disks = 0; ///< places for disks that the guest will name
+    /// What its guests run; it is loaded ahead of time if `hot`.
+    const Kernel* kernel = nullptr;
+    bool hot = false;
+};
+
+/// A shell that waits for its guest: its domain id is held by a locked file, xendevd serves its console and vifs already.
+/// Move-only; when it goes everything of it goes, in Xen, in xendevd and in the registry. Not thread safe, and bound to
+/// the Host it was prepared with until move_to().
+struct ReadyShell {
+    Reservation reservation; ///< of the id; the name comes later
+    Shell shell;
+    std::vector<VifConfig> vifs; ///< with the MAC addresses that were drawn
+
+    [[nodiscard]] DomainId id() const { return reservation.id(); }
+    /// Hands it over to the thread that `host` belongs to. The former Host must not be used for it any more.
+    void move_to(Host& host);
+};
+
+/// The first phase, ahead of time. On failure nothing is left. `stop_fd` as in CreateOptions.
+Result<ReadyShell> prepare_ahead(Host& host, const ShellPlan& plan, int stop_fd = -1);
+
+/// Whether a guest of `config` on `kernel` can be made in shells of `plan`: same flavour, same kernel if hot, same
+/// switches for its vifs, as many disks. MAC and IP addresses, names, UUID, command line and disks are free.
+bool suits(const ShellPlan& plan, const GuestConfig& config, const Kernel& kernel, bool device_server);
+
+/// Whether the shell is still what it was: a paused domain that nobody destroyed, ran or took. One hypercall.
+Result<void> verify(Host& host, const ReadyShell& shell);
+
+/// A guest that runs and is recorded, but whose maker may still undo it: it goes unless `started` is kept.
+struct RunningGuest {
+    StartedGuest started;
+    CreatedGuest created;
+};
+
+/// The second phase: name, addresses, disks and command line, record, go. `config` must suit the shell's plan. On failure
+/// the shell and all of the guest is gone. With `wait_ready` of `options` set the guest's "ready" can be waited for
+/// through `started`; this function does not wait.
+Result<RunningGuest> create_in(Host& host, ReadyShell shell, const GuestConfig& config, const Kernel& kernel,
+                               const CreateOptions& options);
+
+} // namespace chaos
