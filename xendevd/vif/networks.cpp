@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "xendevd/vif/tap.hpp"
+
 namespace xendevd {
 
 using chaos::Result;
@@ -32,6 +34,7 @@ Result<std::unique_ptr<Networks>> Networks::open(EventLoop& loop, chaos::xen::Gr
         new Networks(std::move(netlink), grants, own_pages ? std::move(*own_pages) : chaos::xen::OwnPages(),
                      std::move(worker)));
     networks->bridges_.connect_early();
+    Tap::load_module();
     for (const std::string& text : switches)
         networks->switches_.push_back(
             TRY(Switch::open(loop, log, networks->workspace_, networks->bridges_.netlink(), text)));

@@ -44,6 +44,10 @@ Result<Tap> Tap::open(const std::string& name) {
     return attach(name, true);
 }
 
+void Tap::load_module() {
+    const chaos::UniqueFd opened(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+}
+
 Result<Tap> Tap::attach(const std::string& name, bool may_exist) {
     ifreq request{};
     chaos::UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));

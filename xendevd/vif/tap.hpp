@@ -29,6 +29,9 @@ class Tap {
     /// Makes the device, or takes it over if its alias says that a former xendevd made it. Fails with name_taken if there is
     /// another interface of that name, or the device is in use.
     static chaos::Result<Tap> open(const std::string& name);
+    /// Has the kernel load its module, which takes as long as a hundred attachments, before the first guest waits for it. A
+    /// host without it says so when a guest needs a device.
+    static void load_module();
     /// For tests: `socket`, of a kind that keeps packets apart, stands for the device.
     static Tap of_socket(chaos::UniqueFd socket);
     Tap(Tap&& other) noexcept = default;
