@@ -5,6 +5,7 @@
 #include "chaos/exit_code.hpp"
 #include "chaos/guest_text.hpp"
 #include "chaos/output.hpp"
+#include "libchaos/json/config_json.hpp"
 
 namespace chaos::cli {
 
@@ -12,66 +13,6 @@ namespace {
 
 Json or_null(const std::string& text) {
     return text.empty() ? Json(nullptr) : Json(text);
-}
-
-Json json_of(const std::vector<CpuSet>& sets) {
-    Json lists = Json::array();
-    for (const CpuSet& set : sets) {
-        Json list = Json::array();
-        for (std::size_t cpu = 0; cpu < set.size(); ++cpu)
-            if (set.test(cpu))
-                list.push_back(cpu);
-        lists.push_back(std::move(list));
-    }
-    return lists;
-}
-
-Json json_of(const RateLimit& rate) {
-    if (rate == RateLimit{})
-        return nullptr;
-    return {{"bytes_per_second", rate.bytes_per_second},
-            {"operations_per_second", rate.operations_per_second},
-            {"interval_us", rate.interval_us}};
-}
-
-Json json_of(const VifConfig& vif) {
-    return {
-        {"mac", vif.mac ? Json(to_text(*vif.mac)) : Json(nullptr)},
-        {"bridge", or_null(vif.bridge)},
-        {"vlan", vif.vlan ? Json(*vif.vlan) : Json(nullptr)},
-        {"vifname", or_null(vif.device_name)},
-        {"mtu", vif.mtu != 0 ? Json(vif.mtu) : Json(nullptr)},
-        {"ip", vif.ipv4 ? Json(to_text(*vif.ipv4) + "/" + std::to_string(vif.ipv4_prefix)) : Json(nullptr)},
-        {"gateway", vif.gateway ? Json(to_text(*vif.gateway)) : Json(nullptr)},
-        {"rate", json_of(vif.rate)},
-    };
-}
-
-Json json_of(const DiskConfig& disk) {
-    return {
-        {"target", disk.path},   {"vdev", disk.device_name}, {"access", disk.read_only ? "r" : "rw"},
-        {"direct", disk.direct}, {"discard", disk.discard},  {"rate", json_of(disk.rate)},
-    };
-}
-
-template<typename Device>
-Json json_of(const std::vector<Device>& devices) {
-    Json list = Json::array();
-    for (const Device& device : devices)
-        list.push_back(json_of(device));
-    return list;
-}
-
-const char* word_of(StoreMode store) {
-    switch (store) {
-    case StoreMode::automatic:
-        return "auto";
-    case StoreMode::none:
-        return "none";
-    case StoreMode::private_store:
-        return "private";
-    }
-    return "";
 }
 
 } // namespace
@@ -99,23 +40,7 @@ Json json_of(const GuestInfo& guest) {
 }
 
 Json json_of(const GuestConfig& config) {
-    return {
-        {"name", config.name},
-        {"type", config.type == GuestType::pvh ? "pvh" : "pv"},
-        {"kernel", config.kernel},
-        {"ramdisk", or_null(config.ramdisk)},
-        {"cmdline", config.command_line},
-        {"memory_kib", config.memory_kib},
-        {"vcpus", config.vcpus},
-        {"cpus", json_of(config.cpus)},
-        {"cpus_soft", json_of(config.cpus_soft)},
-        {"uuid", config.uuid ? Json(config.uuid->to_string()) : Json(nullptr)},
-        {"max_event_channels", config.max_event_channels},
-        {"max_grant_frames", config.max_grant_frames},
-        {"vif", json_of(config.vifs)},
-        {"disk", json_of(config.disks)},
-        {"store", word_of(config.store)},
-    };
+    return Json::parse(json::to_json(config));
 }
 
 Json xl_json_of(const GuestInfo& guest) {

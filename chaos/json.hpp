@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json; // members in the order a reader wants them
 Json json_of(const Error& error);
 /// {name, id, uuid, …}: one row of `list --json`.
 Json json_of(const GuestInfo& guest);
-/// The configuration, with xl.cfg's names; memory in KiB.
+/// The configuration, in the form that the API of chaosd takes.
 Json json_of(const GuestConfig& config);
 /// What `xl list -l` prints of a domain, as far as chaos knows it: {domid, config: {c_info, b_info}}.
 Json xl_json_of(const GuestInfo& guest);

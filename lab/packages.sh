@@ -10,7 +10,9 @@ host_packages=(
     libgtest-dev libgmock-dev
     liburing-dev libmnl-dev libseccomp-dev libcap-ng-dev
     zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev
-    dpkg-dev scdoc groff-base bash-completion python3
+    libtomlplusplus-dev
+    dpkg-dev scdoc groff-base bash-completion
+    python3 python3-jsonschema python3-matplotlib python3-yaml
     qemu-system-x86 seabios mmdebstrap erofs-utils cpio xz-utils kmod ca-certificates
 )
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Records and intents read back from JSON. A file may have been damaged or written by someone else: every
 // field is checked for its type and its limits, and whatever is wrong is named.
-#include <charconv>
 #include <cstddef>
 #include <set>
 
+#include "libchaos/json/config_json.hpp"
 #include "libchaos/json/device_json.hpp"
 #include "libchaos/state/contents.hpp"
 
@@ -17,51 +17,6 @@ using json::wrong;
 using Document = nlohmann::json;
 
 constexpr std::uint64_t known_version = 1;
-
-/// "2-5" as its two ends.
-Result<std::pair<std::size_t, std::size_t>> parse_range(std::string_view text) {
-    std::size_t first = 0;
-    std::size_t last = 0;
-    const char* end = text.data() + text.size();
-    const auto dash = std::from_chars(text.data(), end, first);
-    if (dash.ec == std::errc{} && dash.ptr != end && *dash.ptr == '-') {
-        const auto stop = std::from_chars(dash.ptr + 1, end, last);
-        if (stop.ec == std::errc{} && stop.ptr == end && first <= last && last < CpuSet{}.size())
-            return std::pair{first, last};
-    }
-    return wrong("a CPU range is not FIRST-LAST below " + std::to_string(CpuSet{}.size()));
-}
-
-Result<CpuSet> read_cpus(const Document& list) {
-    if (!list.is_array())
-        return wrong("a set of CPUs is not a list");
-    CpuSet cpus;
-    for (const Document& item : list) {
-        if (item.is_string()) {
-            const auto [first, last] = TRY(parse_range(item.get_ref<const std::string&>()));
-            for (std::size_t cpu = first; cpu <= last; ++cpu)
-                cpus.set(cpu);
-        } else if (item.is_number_unsigned() && item.get<std::uint64_t>() < cpus.size()) {
-            cpus.set(item.get<std::uint64_t>());
-        } else {
-            return wrong("a CPU is not a number below " + std::to_string(cpus.size()));
-        }
-    }
-    return cpus;
-}
-
-Result<std::vector<CpuSet>> read_affinity(const Fields& fields, const char* key, std::uint32_t vcpus) {
-    const Document* value = fields.find(key);
-    if (!value || !value->is_array())
-        return wrong(std::string(key) + " is not a list");
-    if (value->size() > 1 && value->size() != vcpus)
-        return wrong(std::string(key) + " has entries for " + std::to_string(value->size()) + " of " +
-                     std::to_string(vcpus) + " vCPUs");
-    std::vector<CpuSet> sets;
-    for (const Document& list : *value)
-        sets.push_back(TRY(read_cpus(list)));
-    return sets;
-}
 
 Result<DeviceLocation> read_location(const Fields& fields) {
     DeviceLocation device;
@@ -135,39 +90,17 @@ Result<void> read_devices(const Fields& fields, GuestRecord& record) {
     return {};
 }
 
-Result<GuestConfig> read_config(const Fields& record) {
+/// Everything is there in what chaos wrote; a file that lacks something has lost it.
+Result<GuestConfig> read_whole_config(const Fields& record) {
     const Document* value = record.find("config");
     if (!value)
         return wrong("config is missing");
     const Fields fields = TRY(Fields::of(*value, "config"));
-    GuestConfig config;
-    config.name = TRY(fields.guest_name());
-    const std::string type = TRY(fields.text("type"));
-    if (type != "pvh" && type != "pv")
-        return wrong("type is neither pvh nor pv");
-    config.type = type == "pvh" ? GuestType::pvh : GuestType::pv;
-    config.kernel = TRY(fields.bytes("kernel"));
-    config.ramdisk = TRY(fields.bytes("ramdisk"));
-    config.command_line = TRY(fields.bytes("command_line"));
-    if (config.command_line.size() > maximum_command_line)
-        return wrong("command_line has more than " + std::to_string(maximum_command_line) + " bytes");
-    config.memory_kib = TRY(fields.number("memory_kib", minimum_memory_kib, maximum_memory_kib));
-    config.vcpus = static_cast<std::uint32_t>(TRY(fields.number("vcpus", 1, maximum_vcpus)));
-    config.cpus = TRY(read_affinity(fields, "cpus", config.vcpus));
-    config.cpus_soft = TRY(read_affinity(fields, "cpus_soft", config.vcpus));
-    if (fields.find("uuid"))
-        config.uuid = TRY(fields.uuid("uuid"));
-    config.max_event_channels =
-        static_cast<std::uint32_t>(TRY(fields.number("max_event_channels", 0, any<>)));
-    config.max_grant_frames = static_cast<std::uint32_t>(TRY(fields.number("max_grant_frames", 1, 64)));
-    const std::string store = TRY(fields.text_or_empty("store"));
-    if (store == "private")
-        config.store = StoreMode::private_store;
-    else if (store == "none")
-        config.store = StoreMode::none;
-    else if (!store.empty())
-        return wrong("store is neither private nor none");
-    return config;
+    for (const char* key : {"name", "type", "kernel", "ramdisk", "command_line", "memory_kib", "vcpus",
+                            "cpus", "cpus_soft", "max_event_channels", "max_grant_frames"})
+        if (!fields.find(key))
+            return wrong(std::string(key) + " is missing");
+    return json::read_config(fields);
 }
 
 /// One member at a time: what is made before TRY() leaves a braced list is never destroyed.
@@ -183,7 +116,7 @@ Result<GuestRecord> read_record(const Fields& fields) {
     record.id = static_cast<DomainId>(TRY(fields.number("id", 1, 32751)));
     record.uuid = TRY(fields.uuid("uuid"));
     record.created_unix_ms = TRY(fields.number("created_unix_ms", 0, any<std::uint64_t>));
-    record.config = TRY(read_config(fields));
+    record.config = TRY(read_whole_config(fields));
     record.system = TRY(read_device(fields, "system"));
     record.console = TRY(read_device(fields, "console"));
     record.store = TRY(read_device(fields, "store"));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Records and intents turned into JSON.
+#include "libchaos/json/config_json.hpp"
 #include "libchaos/json/device_json.hpp"
 #include "libchaos/state/contents.hpp"
 
@@ -7,32 +8,6 @@ namespace chaos {
 namespace {
 
 using json::Writer;
-
-/// A set of CPUs as numbers and ranges: [0,"2-5"].
-void write_cpus(Writer& writer, const CpuSet& cpus) {
-    writer.open('[');
-    for (std::size_t first = 0; first < cpus.size(); ++first) {
-        if (!cpus[first])
-            continue;
-        std::size_t last = first;
-        while (last + 1 < cpus.size() && cpus[last + 1])
-            ++last;
-        if (last == first)
-            writer.number(first);
-        else
-            writer.bytes(std::to_string(first) + '-' + std::to_string(last));
-        first = last;
-    }
-    writer.close(']');
-}
-
-void write_affinity(Writer& writer, std::string_view name, const std::vector<CpuSet>& sets) {
-    writer.key(name);
-    writer.open('[');
-    for (const CpuSet& cpus : sets)
-        write_cpus(writer, cpus);
-    writer.close(']');
-}
 
 void write_location(Writer& writer, const DeviceLocation& device) {
     writer.member("frame", device.frame.number);
@@ -86,27 +61,6 @@ void write_free_slots(Writer& writer, const std::vector<DeviceSlot>& slots) {
     writer.close(']');
 }
 
-void write_config(Writer& writer, const GuestConfig& config) {
-    writer.key("config");
-    writer.open('{');
-    writer.member("name", config.name);
-    writer.member("type", config.type == GuestType::pvh ? "pvh" : "pv");
-    writer.member("kernel", config.kernel);
-    writer.member("ramdisk", config.ramdisk);
-    writer.member("command_line", config.command_line);
-    writer.member("memory_kib", config.memory_kib);
-    writer.member("vcpus", config.vcpus);
-    write_affinity(writer, "cpus", config.cpus);
-    write_affinity(writer, "cpus_soft", config.cpus_soft);
-    if (config.uuid)
-        writer.member("uuid", config.uuid->to_string());
-    writer.member("max_event_channels", config.max_event_channels);
-    writer.member("max_grant_frames", config.max_grant_frames);
-    if (config.store != StoreMode::automatic)
-        writer.member("store", config.store == StoreMode::none ? "none" : "private");
-    writer.close('}');
-}
-
 } // namespace
 
 std::string to_json(const Intent& intent) {
@@ -128,7 +82,10 @@ std::string to_json(const GuestRecord& record) {
     writer.member("id", raw(record.id));
     writer.member("uuid", record.uuid.to_string());
     writer.member("created_unix_ms", record.created_unix_ms);
-    write_config(writer, record.config);
+    writer.key("config");
+    writer.open('{');
+    json::write_members(writer, record.config);
+    writer.close('}');
     write_device(writer, "system", record.system);
     write_device(writer, "console", record.console);
     write_device(writer, "store", record.store);

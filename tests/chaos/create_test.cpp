@@ -101,8 +101,8 @@ TEST_F(CreateVerbTest, a_dry_run_tells_of_devices) {
     EXPECT_TRUE(holds(output({"create", "--dry-run", config_file(), vif, disk}), ", 1 vif, 1 disk"));
     const auto json =
         nlohmann::json::parse(output({"create", "--dry-run", "--json", config_file(), vif, disk}));
-    EXPECT_EQ(json["guests"][0]["config"]["vif"][0]["ip"], "10.0.0.2/16");
-    EXPECT_EQ(json["guests"][0]["config"]["disk"][0]["vdev"], "xvda");
+    EXPECT_EQ(json["guests"][0]["config"]["vifs"][0]["ipv4"], "10.0.0.2");
+    EXPECT_EQ(json["guests"][0]["config"]["disks"][0]["device_name"], "xvda");
 }
 
 TEST_F(CreateVerbTest, many_cannot_share_a_uuid) {
