@@ -36,7 +36,8 @@ struct DetachOptions {
     int stop_fd = -1; ///< when this becomes readable, waiting ends with ErrorKind::interrupted
 };
 
-/// Takes device `id` away. Fails with not_found if there is none, timed_out if the guest does not let go: then it stays.
+/// Takes device `id` away. Fails with not_found if there is none, timed_out if the guest does not let go: then it stays. A guest
+/// that stopped is not asked.
 Result<void> detach(Host& host, const GuestInfo& guest, devices::DeviceType type, std::uint32_t id,
                     const DetachOptions& options = {});
 

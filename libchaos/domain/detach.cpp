@@ -27,6 +27,21 @@ Result<void> stop_serving(Host& host, const devices::DetachRequest& request, int
     return detached;
 }
 
+/// As stop_serving(), but a guest that stopped, before or while it was waited for, is asked nothing: it can let go of nothing.
+Result<void> stop_serving_unless_stopped(Host& host, const GuestInfo& guest, devices::DetachRequest request,
+                                         int stop_fd) {
+    const bool asked = !guest.domain.shutdown && !request.force;
+    request.force = !asked;
+    auto stopped = stop_serving(host, request, stop_fd);
+    if (stopped || !asked || stopped.error().kind() != ErrorKind::timed_out)
+        return stopped;
+    const auto now = TRY(host.control().domain_info(guest.domain.id));
+    if (!now || !now->shutdown)
+        return stopped;
+    request.force = true;
+    return stop_serving(host, request, stop_fd);
+}
+
 template<typename Device>
 Result<void> detach_from(Host& host, const GuestInfo& guest, RecordChange& change, std::vector<Device>& list,
                          const devices::DetachRequest& request, int stop_fd) {
@@ -34,7 +49,7 @@ Result<void> detach_from(Host& host, const GuestInfo& guest, RecordChange& chang
         std::find_if(list.begin(), list.end(), [&](const Device& device) { return device.id == request.id; });
     if (found == list.end())
         return Error(ErrorKind::not_found, "it has no such device");
-    TRY(stop_serving(host, request, stop_fd));
+    TRY(stop_serving_unless_stopped(host, guest, request, stop_fd));
     if (found->slot) {
         if (!guest.domain.shutdown) { // else nobody looks at its device page any more
             HotPlug hot_plug = TRY(HotPlug::open(host, change.record));

@@ -238,6 +238,30 @@ TEST_F(AttachTest, a_guest_that_does_not_let_go_keeps_its_device) {
     EXPECT_EQ(page().entries[2].type, 0u);
 }
 
+TEST_F(AttachTest, a_guest_that_stopped_is_not_asked_to_let_go) {
+    start(config_with_devices());
+    std::vector<bool> forced;
+    xendevd->refuse = [&](const devices::Request& request) -> std::string {
+        const auto* wanted = std::get_if<devices::DetachRequest>(&request);
+        if (!wanted)
+            return "";
+        forced.push_back(wanted->force);
+        if (wanted->force)
+            return "";
+        xen.shut_down(domain(), SHUTDOWN_crash);
+        return encode_error(Error(ErrorKind::timed_out, "its guest does not let go"));
+    };
+    // It stops while it is waited for.
+    const auto gone = detach(host, find_guest("web"), DeviceType::vif, 0);
+    EXPECT_TRUE(gone) << gone.error().story();
+    EXPECT_EQ(forced, (std::vector<bool>{false, true}));
+    // It had stopped before.
+    forced.clear();
+    ASSERT_TRUE(detach(host, find_guest("web"), DeviceType::vif, 1));
+    EXPECT_EQ(forced, std::vector<bool>{true});
+    EXPECT_TRUE(record().vifs.empty());
+}
+
 TEST_F(AttachTest, a_device_that_xendevd_lost_can_be_taken_away) {
     start(config_with_devices());
     xendevd->guests.clear();
