@@ -17,10 +17,26 @@ interrupted=130
 
 step() { printf '== %s (at %d s)\n' "$*" "$SECONDS"; }
 
+# What Xen tells of guests, such as why one was shut down, it keeps to itself unless it is told to log that.
+xenhypfs write /params/guest_loglvl none/all 2>/dev/null
+
+# How each guest is, why it stopped if it did, and the last of what it said.
+tell_guests() {
+    local guest
+    echo '-- guests that stopped'
+    chaos list --json 2>/dev/null | jq -r '.guests[] | select(.shutdown_reason) | "\(.name): \(.shutdown_reason)"'
+    for guest in $(chaos list --json 2>/dev/null | jq -r '[.guests[] | select(.made_by_chaos and .name)][:4][].name'); do
+        printf -- '-- the last of the console of %s\n' "$guest"
+        timeout 5 chaos console --dump "$guest" 2>&1 </dev/null | tail -n 20
+    done
+}
+
 fail() {
     printf 'FAILED: %s\n' "$*"
-    printf '%s\n' '-- domains as Xen has them' "$(timeout 5 xl list 2>&1)" '-- domains as chaos has them' "$(chaos list 2>&1)" \
-        '-- files' "$(find /run/chaos 2>&1)" '-- the last of the hypervisor'"'"'s log' "$(xl dmesg 2>&1 | tail -n 8)"
+    printf '%s\n' '-- domains as Xen has them' "$(timeout 5 xl list 2>&1)" '-- domains as chaos has them' "$(chaos list 2>&1)"
+    tell_guests
+    printf '%s\n' '-- files' "$(find /run/chaos 2>&1)" \
+        '-- the last of the hypervisor'"'"'s log' "$("$(dirname "${BASH_SOURCE[0]}")/hypervisor_log.py" 40 2>&1)"
     exit 1
 }
 
