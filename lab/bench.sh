@@ -5,9 +5,12 @@ set -euo pipefail
 lab=$(dirname "$(readlink -f "$0")")
 root=$(dirname "$lab")
 
+[ "${1-}" != figures ] || exec "$lab/figures.sh" "${@:2}"
+
 help() {
     cat <<'HELP'
 Usage: dev bench [--wall] [--quick] [--only SECTION]
+       dev bench figures [OPTION…]    (dev bench figures --help says more)
 
 Runs the benchmarks in a dom0 of their own and prints one table: what was measured, what must be reached, and whether
 it was. The exit status is 1 if a figure was missed. Every sample is kept in build/bench.json.

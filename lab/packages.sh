@@ -12,7 +12,7 @@ host_packages=(
     zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev
     libtomlplusplus-dev
     dpkg-dev scdoc groff-base bash-completion
-    python3 python3-jsonschema python3-matplotlib python3-yaml
+    python3 jq python3-jsonschema python3-matplotlib python3-yaml
     qemu-system-x86 seabios mmdebstrap erofs-utils cpio xz-utils kmod ca-certificates
 )
 

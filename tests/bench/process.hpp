@@ -70,23 +70,31 @@ inline void write_file(const std::string& path, const std::string& text) {
         fail("writing " + path + ": " + std::strerror(errno));
 }
 
-/// While it lives standard output leads nowhere: xl says what it reads.
-class Silence {
+/// While it lives standard output goes to a file, made anew.
+class Redirect {
   public:
-    Silence() : output_(::dup(STDOUT_FILENO)) {
-        const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-        ::dup2(nowhere, STDOUT_FILENO);
-        ::close(nowhere);
+    /// What is started meanwhile must not keep the former output open: xl leaves processes behind.
+    explicit Redirect(const std::string& path) : output_(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) {
+        const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (output_ < 0 || file < 0 || ::dup2(file, STDOUT_FILENO) < 0)
+            fail("sending output to " + path + ": " + std::strerror(errno));
+        ::close(file);
     }
-    ~Silence() {
+    ~Redirect() {
         ::dup2(output_, STDOUT_FILENO);
         ::close(output_);
     }
-    Silence(const Silence&) = delete;
-    Silence& operator=(const Silence&) = delete;
+    Redirect(const Redirect&) = delete;
+    Redirect& operator=(const Redirect&) = delete;
 
   private:
     int output_;
+};
+
+/// While it lives standard output leads nowhere: xl says what it reads.
+class Silence : public Redirect {
+  public:
+    Silence() : Redirect("/dev/null") {}
 };
 
 } // namespace bench

@@ -31,18 +31,11 @@ while [ $# -gt 0 ]; do
 done
 
 say() { printf 'bench: %s\n' "$*" >&2; }
-property() { cat "/sys/hypervisor/$1"; }
-
 # Xen scrubs what guests leave behind when it has nothing else to do; who allocates before that pays for it.
 settle() { sleep 2; }
 
-xenstored=none
-for name in xenstored oxenstored; do
-    if pidof "$name" >/dev/null; then xenstored=$name; fi
-done
-printf '{"bench": "conditions", "xen": "%s.%s%s", "linux": "%s", "xenstored": "%s", "clock": "%s", "cpus": %s, "date": "%s"}\n' \
-    "$(property version/major)" "$(property version/minor)" "$(property version/extra)" \
-    "$(uname -r)" "$xenstored" "$clock" "$(xl info nr_cpus 2>/dev/null || echo 0)" "$(date -u +%FT%TZ)"
+source "$bench/conditions.sh"
+print_conditions "$clock"
 
 measure_create() {
     say "raw hypercalls: the floor"
