@@ -124,12 +124,14 @@ Result<std::uint32_t> read_number(const Fields& fields, const char* key, std::ui
 }
 
 Result<StoreMode> read_store(const Fields& fields) {
-    const std::string store = TRY(fields.text_or_empty("store"));
-    if (store == "private")
+    const auto store = fields.text_or_empty("store");
+    if (!store) // not by TRY: g++ 12 warns, wrongly, of what would come out of it
+        return Unexpected{store.error()};
+    if (*store == "private")
         return StoreMode::private_store;
-    if (store == "none")
+    if (*store == "none")
         return StoreMode::none;
-    if (store.empty() || store == "auto")
+    if (store->empty() || *store == "auto")
         return StoreMode::automatic;
     return wrong("store is none of auto, private and none");
 }
