@@ -135,26 +135,6 @@ Result<void> check_creatable(const GuestConfig& config, const Kernel& kernel) {
         .while_doing("kernel " + kernel.path());
 }
 
-Result<void> check_repeatable(const GuestConfig& config) {
-    for (const VifConfig& vif : config.vifs)
-        if (vif.mac)
-            return Error(ErrorKind::invalid_config,
-                         "several guests cannot have one MAC address, " + to_text(*vif.mac))
-                .advise("Leave mac= out of vif=: each guest is then given one of its own.");
-    for (const DiskConfig& disk : config.disks)
-        if (!disk.read_only)
-            return Error(ErrorKind::invalid_config, "several guests cannot write to one disk, " + disk.path)
-                .advise(
-                    "Give it with access r, or make the guests one by one, each with an image of its own.");
-    for (const VifConfig& vif : config.vifs)
-        if (!vif.device_name.empty() || vif.ipv4)
-            return Error(ErrorKind::invalid_config,
-                         vif.ipv4 ? "several guests cannot have one address, " + to_text(*vif.ipv4)
-                                  : "several guests cannot have one vifname, " + vif.device_name)
-                .advise("Leave it out of vif=, or make the guests one by one.");
-    return {};
-}
-
 Result<CreatedGuest> create(Host& host, const GuestConfig& config, const Kernel& kernel,
                             const CreateOptions& options) {
     const auto attempt = [&]() -> Result<CreatedGuest> {

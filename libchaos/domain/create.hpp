@@ -7,6 +7,7 @@
 #include <string>
 
 #include "libchaos/config/guest_config.hpp"
+#include "libchaos/config/many_guests.hpp"
 #include "libchaos/domain/host.hpp"
 #include "libchaos/image/kernel.hpp"
 
@@ -40,10 +41,6 @@ struct CreatedGuest {
 /// name or file. `kernel` must be config.kernel opened; a caller that makes many guests opens it once.
 Result<CreatedGuest> create(Host& host, const GuestConfig& config, const Kernel& kernel,
                             const CreateOptions& options);
-
-/// Whether several guests can be made of one configuration: none may have a MAC address of its own choosing, nor write to
-/// a disk. Fails with invalid_config, saying what to do.
-Result<void> check_repeatable(const GuestConfig& config);
 
 /// Checks everything that can be checked without creating a domain: kernel, ramdisk, type, memory against the
 /// image's needs, disk images. Needs no xendevd.

@@ -50,12 +50,6 @@ Result<GuestInfo> find_by_id(Host& host, DomainId id, std::string_view what, boo
 
 } // namespace
 
-std::string GuestInfo::name() const {
-    if (record)
-        return record->config.name;
-    return domain.id == this_domain ? "Domain-0" : "";
-}
-
 Result<std::vector<GuestInfo>> list(Host& host) {
     for (const DomainId id : TRY(host.registry().ids()))
         if (auto tidied = forget_if_gone(host, id); !tidied && !is_damage(tidied.error()))

@@ -2,6 +2,7 @@
 // What needs no escape goes into the text in one piece.
 #include "libchaos/json/writer.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace chaos::json {
@@ -88,6 +89,38 @@ void Writer::bytes(std::string_view value) {
     }
     text_ += '"';
     close('}');
+}
+
+void Writer::text(std::string_view value) {
+    separate();
+    if (is_utf8(value)) {
+        quote(value);
+        return;
+    }
+    std::string shown;
+    while (!value.empty()) {
+        const std::size_t length = utf8_sequence_length(value);
+        shown += length == 0 ? "\xef\xbf\xbd" : value.substr(0, length);
+        value.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    quote(shown);
+}
+
+void Writer::real(double value) {
+    separate();
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value);
+    text_.append(digits, end.ptr);
+}
+
+void Writer::null() {
+    separate();
+    text_ += "null";
+}
+
+void Writer::raw(std::string_view json) {
+    separate();
+    text_ += json;
 }
 
 void Writer::separate() {

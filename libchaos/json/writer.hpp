@@ -21,6 +21,13 @@ class Writer {
     /// A path or command line may be any bytes, and a guest must be made again from exactly these: what JSON
     /// cannot hold as text is written as {"hex":"…"}.
     void bytes(std::string_view value);
+    /// What people read: always a string; what is not UTF-8 is shown as U+FFFD.
+    void text(std::string_view value);
+    /// A finite number, as short as it can be written without loss.
+    void real(double value);
+    void null();
+    /// JSON that another Writer has finished.
+    void raw(std::string_view json);
 
     void member(std::string_view name, std::uint64_t value) {
         key(name);
@@ -33,6 +40,18 @@ class Writer {
     void flag(std::string_view name, bool value) {
         key(name);
         boolean(value);
+    }
+    void text(std::string_view name, std::string_view value) {
+        key(name);
+        text(value);
+    }
+    /// Null if it is empty.
+    void text_or_null(std::string_view name, std::string_view value) {
+        key(name);
+        if (value.empty())
+            null();
+        else
+            text(value);
     }
 
     /// What was written; nothing may follow.
