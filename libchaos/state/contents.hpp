@@ -2,6 +2,7 @@
 // What a file in <state directory>/guests can hold: the intent of a guest being made, or a finished record.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,8 +15,10 @@ namespace chaos {
 
 /// Who a guest that is being made is going to be: what a clean-up after a killed process needs.
 struct Intent {
-    std::string name;
+    std::string name; ///< empty: that of a shell, whose name comes later and is not written here
     Uuid uuid;
+    /// What its domain's handle is changed to just now, so that it may be either.
+    std::optional<Uuid> next_uuid = {};
 };
 
 using Contents = std::variant<Intent, GuestRecord>;

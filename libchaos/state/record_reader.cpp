@@ -106,8 +106,11 @@ Result<GuestConfig> read_whole_config(const Fields& record) {
 /// One member at a time: what is made before TRY() leaves a braced list is never destroyed.
 Result<Intent> read_intent(const Fields& fields) {
     Intent intent;
-    intent.name = TRY(fields.guest_name());
+    if (fields.find("name"))
+        intent.name = TRY(fields.guest_name());
     intent.uuid = TRY(fields.uuid("uuid"));
+    if (fields.find("next_uuid"))
+        intent.next_uuid = TRY(fields.uuid("next_uuid"));
     return intent;
 }
 

@@ -69,7 +69,10 @@ std::string to_json(const Intent& intent) {
     writer.member("version", 1);
     writer.member("state", "creating");
     writer.member("uuid", intent.uuid.to_string());
-    writer.member("name", intent.name);
+    if (intent.next_uuid)
+        writer.member("next_uuid", intent.next_uuid->to_string());
+    if (!intent.name.empty())
+        writer.member("name", intent.name);
     writer.close('}');
     return std::move(writer).finish() + '\n';
 }

@@ -107,11 +107,16 @@ Result<std::vector<DomainId>> Registry::ids() {
         }
         // Each guest has one name. More names than guests means that a process was killed while it renamed
         // one.
-        if (const auto names = TRY(entries_of(names_.get())); names.size() > found.size())
-            drop_stale(names);
+        TRY(drop_stale_names(found.size()));
         return found;
     };
     return look().while_doing("listing " + directory_);
+}
+
+Result<void> Registry::drop_stale_names(std::size_t named) {
+    if (const auto names = TRY(entries_of(names_.get())); names.size() > named)
+        drop_stale(names);
+    return {};
 }
 
 Result<std::optional<Leftover>> Registry::leftover(DomainId id) {
@@ -123,7 +128,21 @@ Result<std::optional<Leftover>> Registry::leftover(DomainId id) {
         auto* intent = std::get_if<Intent>(&contents);
         if (!intent)
             return std::optional<Leftover>{};
-        return std::optional(Leftover{id, intent->uuid, std::move(intent->name)});
+        return std::optional(Leftover{id, intent->uuid, std::move(intent->name), intent->next_uuid});
+    };
+    return look().while_doing("reading " + record_path(id));
+}
+
+Result<std::optional<Unfinished>> Registry::unfinished(DomainId id) {
+    const auto look = [&]() -> Result<std::optional<Unfinished>> {
+        const OpenRecord opened = TRY(open_record(guests_.get(), id, Lock::none));
+        if (!opened.exists)
+            return std::optional<Unfinished>{};
+        Contents contents = TRY(read_contents(opened.file.get(), id));
+        auto* intent = std::get_if<Intent>(&contents);
+        if (!intent)
+            return std::optional<Unfinished>{};
+        return std::optional(Unfinished{intent->uuid, std::move(intent->name), intent->next_uuid});
     };
     return look().while_doing("reading " + record_path(id));
 }

@@ -2,7 +2,7 @@
 // The guests that chaos made, as small files: one record per domain id, one symbolic link per name.
 //
 //     <state directory>/guests/32700.json     the record; before that the intent, locked by its maker
-//     <state directory>/names/web -> 32700    made exclusively, so two guests never get one name
+//     <state directory>/names/web -> 32700    made exclusively, so two guests never get one name; a shell has none yet
 //     <state directory>/next-domain           the id to try next, counting down
 //
 // Ids count down because Xen keeps its domains in a list sorted by id and walks it from the low end at every
@@ -29,12 +29,19 @@ class Registry;
 class Reservation {
   public:
     Reservation(Reservation&& other) noexcept;
-    Reservation& operator=(Reservation&&) = delete;
+    Reservation& operator=(Reservation&& other) noexcept;
     ~Reservation();
 
     [[nodiscard]] DomainId id() const { return id_; }
+    [[nodiscard]] const std::string& name() const { return name_; } ///< empty while it is a shell's
+    /// Gives a shell's reservation its name, by one system call unless somebody has it; fails with name_taken.
+    Result<void> claim(std::string_view name);
+    /// Says in the intent that the domain's handle is about to change, so that it is found by either one.
+    Result<void> announce_uuid(const Uuid& uuid, const Uuid& next_uuid);
     /// Writes the finished record in place of the intent.
     Result<void> commit(const GuestRecord& record);
+    /// Goes on in another Registry of the same state directory, which must outlive it then.
+    void move_to(Registry& registry) { registry_ = &registry; }
 
   private:
     friend class Registry;
@@ -69,7 +76,15 @@ class RecordChange {
 struct Leftover {
     DomainId id{};
     Uuid uuid;
-    std::string name;
+    std::string name;                   ///< empty: that of a shell
+    std::optional<Uuid> next_uuid = {}; ///< the domain's handle may be this one as well
+};
+
+/// A guest that is being made, or a shell that waits for one, and whose maker lives.
+struct Unfinished {
+    Uuid uuid;
+    std::string name; ///< empty: a shell, or one that has just been given a name
+    std::optional<Uuid> next_uuid = {};
 };
 
 /// Not thread safe; any number of processes may share a state directory.
@@ -81,6 +96,8 @@ class Registry {
     /// Holds the next free domain id for `uuid` and `name`; fails with name_taken. The id is free of records,
     /// but a domain of another toolstack may have it: then call again.
     Result<Reservation> reserve(std::string_view name, const Uuid& uuid);
+    /// The same for a shell, whose name will come later: Reservation::claim().
+    Result<Reservation> reserve_shell(const Uuid& uuid);
 
     /// The finished record of `id`, or nothing.
     Result<std::optional<GuestRecord>> record(DomainId id);
@@ -90,6 +107,10 @@ class Registry {
     Result<std::vector<DomainId>> ids();
     /// If `id` is an intent whose maker is gone, what it was for.
     Result<std::optional<Leftover>> leftover(DomainId id);
+    /// If `id` is an intent, what it is for. Ask leftover() first.
+    Result<std::optional<Unfinished>> unfinished(DomainId id);
+    /// Removes links that no record confirms, if there are more names than the `named` guests that can have one.
+    Result<void> drop_stale_names(std::size_t named);
 
     /// Forgets `id` and its names, if its record or intent still carries `uuid`.
     Result<void> remove(DomainId id, const Uuid& uuid);
@@ -107,6 +128,7 @@ class Registry {
 
     /// Every message about a damaged record names its file by this.
     [[nodiscard]] std::string record_path(DomainId id) const;
+    Result<Reservation> make_reservation(std::string_view name, const Uuid& uuid);
     /// Removes those of the links that no record confirms.
     void drop_stale(const std::vector<std::string>& names);
 

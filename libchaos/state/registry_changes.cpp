@@ -84,8 +84,10 @@ Result<void> claim_name(int guests, int names, const std::string& name, DomainId
     }
 }
 
-/// Removes the link of `name` if it points to `id`, whose lock the caller holds.
+/// Removes the link of `name`, if any, if it points to `id`, whose lock the caller holds.
 Result<void> release_name(int names, const std::string& name, DomainId id) {
+    if (name.empty())
+        return {}; // that of a shell
     const auto target = TRY(read_link(names, name.c_str()));
     if (target && parse_id(*target) == id)
         TRY(unlink(names, name.c_str()));
@@ -100,15 +102,39 @@ void Registry::drop_stale(const std::vector<std::string>& names) {
                          std::nullopt); // one that stays does no harm
 }
 
+Result<Reservation> Registry::make_reservation(std::string_view name, const Uuid& uuid) {
+    UniqueFd intent = TRY(make_intent(guests_.get(), Intent{std::string(name), uuid}));
+    const DomainId id = TRY(link_at_next_id(guests_.get(), intent.get()));
+    return Reservation(*this, id, std::move(intent), std::string());
+}
+
 Result<Reservation> Registry::reserve(std::string_view name, const Uuid& uuid) {
     TRY(check_guest_name(name)); // whose message shows a bad name in a form that suits a terminal
     const auto attempt = [&]() -> Result<Reservation> {
-        UniqueFd intent = TRY(make_intent(guests_.get(), Intent{std::string(name), uuid}));
-        const DomainId id = TRY(link_at_next_id(guests_.get(), intent.get()));
-        Reservation reservation(*this, id, std::move(intent), std::string());
-        TRY(claim_name(guests_.get(), names_.get(), std::string(name), id));
+        Reservation reservation = TRY(make_reservation(name, uuid));
+        TRY(claim_name(guests_.get(), names_.get(), std::string(name), reservation.id()));
         reservation.name_ = name; // from here on the reservation gives the name back, too
         return reservation;
+    };
+    return attempt().while_doing("reserving the name " + std::string(name));
+}
+
+Result<Reservation> Registry::reserve_shell(const Uuid& uuid) {
+    return make_reservation({}, uuid).while_doing("reserving a domain id");
+}
+
+// The intent stays as it is: a link to it counts as long as it is locked, and is stale once its maker is dead.
+Result<void> Reservation::claim(std::string_view name) {
+    TRY(check_guest_name(name));
+    if (!intent_.is_open() || !name_.empty())
+        return Error(ErrorKind::invalid_argument, "domain " + std::to_string(raw(id_)) +
+                                                      " is not a shell that could be named " +
+                                                      std::string(name));
+    const auto attempt = [&]() -> Result<void> {
+        std::string claimed(name);
+        TRY(claim_name(registry_->guests_.get(), registry_->names_.get(), claimed, id_));
+        name_ = std::move(claimed);
+        return {};
     };
     return attempt().while_doing("reserving the name " + std::string(name));
 }

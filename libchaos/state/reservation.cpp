@@ -9,6 +9,14 @@ Reservation::Reservation(Reservation&& other) noexcept
     : registry_(other.registry_), id_(other.id_), intent_(std::move(other.intent_)),
       name_(std::move(other.name_)) {}
 
+Reservation& Reservation::operator=(Reservation&& other) noexcept {
+    std::swap(registry_, other.registry_);
+    std::swap(id_, other.id_);
+    std::swap(intent_, other.intent_);
+    std::swap(name_, other.name_);
+    return *this;
+}
+
 // The link goes first: as long as the intent is there and locked, nobody else may touch a link that points to
 // it. Killed in between, an intent without a link remains, which leftover() finds.
 Reservation::~Reservation() {
@@ -17,6 +25,14 @@ Reservation::~Reservation() {
     if (!name_.empty())
         (void)state_files::unlink(registry_->names_.get(), name_.c_str());
     (void)state_files::unlink(registry_->guests_.get(), state_files::FileName(id_).c_str());
+}
+
+Result<void> Reservation::announce_uuid(const Uuid& uuid, const Uuid& next_uuid) {
+    auto file = state_files::replace_intent(registry_->guests_.get(), id_, Intent{name_, uuid, next_uuid});
+    if (!file)
+        return std::move(file).error().while_doing("announcing the UUID of guest " + name_);
+    intent_ = std::move(*file);
+    return {};
 }
 
 Result<void> Reservation::commit(const GuestRecord& record) {

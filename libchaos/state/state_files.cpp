@@ -175,8 +175,8 @@ Result<DomainId> link_at_next_id(int guests, int intent) {
 
 namespace {
 
-Result<UniqueFd> put_record(int guests, const GuestRecord& record, bool lock) {
-    const FileName replacement = replacement_name(record.id);
+Result<UniqueFd> put_file(int guests, DomainId id, std::string_view text, bool lock) {
+    const FileName replacement = replacement_name(id);
     UniqueFd file(
         ::openat(guests, replacement.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file.is_open())
@@ -184,8 +184,8 @@ Result<UniqueFd> put_record(int guests, const GuestRecord& record, bool lock) {
     const auto put_in_place = [&]() -> Result<void> {
         if (lock && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
             return Error::from_errno("flock", errno);
-        TRY(write_all(file.get(), to_json(record)));
-        if (::renameat(guests, replacement.c_str(), guests, FileName(record.id).c_str()) != 0)
+        TRY(write_all(file.get(), text));
+        if (::renameat(guests, replacement.c_str(), guests, FileName(id).c_str()) != 0)
             return Error::from_errno("rename", errno);
         return {};
     };
@@ -200,12 +200,16 @@ Result<UniqueFd> put_record(int guests, const GuestRecord& record, bool lock) {
 } // namespace
 
 Result<void> replace_record(int guests, const GuestRecord& record) {
-    TRY(put_record(guests, record, false));
+    TRY(put_file(guests, record.id, to_json(record), false));
     return {};
 }
 
 Result<UniqueFd> replace_and_lock_record(int guests, const GuestRecord& record) {
-    return put_record(guests, record, true);
+    return put_file(guests, record.id, to_json(record), true);
+}
+
+Result<UniqueFd> replace_intent(int guests, DomainId id, const Intent& intent) {
+    return put_file(guests, id, to_json(intent), true);
 }
 
 Result<std::optional<std::string>> read_link(int names, const char* name) {

@@ -63,7 +63,9 @@ Result<DomainId> link_at_next_id(int guests, int intent);
 
 /// Puts `record` in place of the file of its id, which the caller has locked; the new file is not locked.
 Result<void> replace_record(int guests, const GuestRecord& record);
-/// The same, but the new file is locked before anybody can see it.
+/// Puts `intent` in place of that of `id`, which the caller has locked; so is the new file, before anybody can see it.
+Result<UniqueFd> replace_intent(int guests, DomainId id, const Intent& intent);
+/// As replace_record(), but the new file is locked before anybody can see it.
 Result<UniqueFd> replace_and_lock_record(int guests, const GuestRecord& record);
 
 /// What the link of `name` points to, as text; nothing if there is no link.

@@ -56,6 +56,13 @@ int exit_status(pid_t child) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/// As a shell gets its name.
+Result<Reservation> reserve_and_claim(Registry& registry, const std::string& name) {
+    Reservation shell = TRY(registry.reserve_shell(Uuid::random()));
+    TRY(shell.claim(name));
+    return shell;
+}
+
 TEST(RegistryConcurrency, gives_a_name_to_exactly_one_of_many) {
     const test::TemporaryDirectory directory;
     open_registry(directory.path());
@@ -69,12 +76,14 @@ TEST(RegistryConcurrency, gives_a_name_to_exactly_one_of_many) {
     Shared<State> state;
     std::vector<pid_t> children;
     for (int process = 0; process < processes; ++process) {
-        children.push_back(start([&] {
+        children.push_back(start([&, process] {
             Registry registry = open_registry(directory.path());
             for (int round = 0; round < rounds; ++round) {
                 for (++state->arrived[round]; state->arrived[round] < processes;)
                     ::usleep(10);
-                auto reserved = registry.reserve("web" + std::to_string(round), Uuid::random());
+                const std::string name = "web" + std::to_string(round);
+                auto reserved =
+                    process % 2 ? registry.reserve(name, Uuid::random()) : reserve_and_claim(registry, name);
                 if (reserved)
                     ++state->winners[round];
                 else if (reserved.error().kind() == ErrorKind::name_taken)

@@ -45,6 +45,18 @@ Result<void> create_web(Registry& registry) {
     return reservation.commit(sample_record(reservation.id(), uuid, "web"));
 }
 
+Result<void> make_a_shell_and_name_it(Registry& registry) {
+    Reservation shell = TRY(registry.reserve_shell(uuid));
+    TRY(shell.claim("web"));
+    return shell.commit(sample_record(shell.id(), uuid, "web"));
+}
+Result<void> make_a_shell_of_another_uuid(Registry& registry) {
+    Reservation shell = TRY(registry.reserve_shell(uuid));
+    TRY(shell.claim("web"));
+    TRY(shell.announce_uuid(uuid, other_uuid));
+    return shell.commit(sample_record(shell.id(), other_uuid, "web"));
+}
+
 void nothing(const std::string& directory) {
     open_registry(directory);
 }
@@ -68,6 +80,15 @@ const Deed deeds[] = {
     {"create", nothing, create_web},
     {"create_over_a_killed_maker", a_killed_maker, create_web},
     {"create_over_a_rename_killed_halfway", a_rename_killed_halfway, create_web},
+    {"make_a_shell_and_name_it", nothing, make_a_shell_and_name_it},
+    {"make_a_shell_of_another_uuid", nothing, make_a_shell_of_another_uuid},
+    {"make_a_shell_and_name_it_after_a_killed_maker", a_killed_maker, make_a_shell_and_name_it},
+    {"drop_a_shell", nothing,
+     [](Registry& registry) -> Result<void> {
+         Reservation shell = TRY(registry.reserve_shell(uuid));
+         return shell.claim("web");
+     },
+     true},
     {"drop_a_reservation", nothing,
      [](Registry& registry) -> Result<void> {
          TRY(registry.reserve("web", uuid));
@@ -212,6 +233,15 @@ TEST(RegistryCost, of_a_creation_is_fifteen_calls) {
     EXPECT_TRUE(committed);
     EXPECT_EQ(committing, (std::vector<std::string>{"openat", "write", "renameat"}));
     // and three close(2): the counter, the record, the intent
+}
+
+TEST(RegistryCost, of_a_name_for_a_shell_is_one_call) {
+    const test::TemporaryDirectory directory;
+    Registry registry = open_registry(directory.path());
+    auto shell = *registry.reserve_shell(uuid);
+    system_calls::start_counting();
+    EXPECT_TRUE(shell.claim("web"));
+    EXPECT_EQ(system_calls::stop_counting(), (std::vector<std::string>{"symlinkat"}));
 }
 
 TEST(RegistryCost, of_a_look_at_a_record_is_two_calls) {

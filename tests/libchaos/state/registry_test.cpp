@@ -135,6 +135,85 @@ TEST_F(RegistryTest, gives_a_moved_reservation_back_once) {
     EXPECT_EQ(*registry.id_of("web"), again->id());
 }
 
+TEST_F(RegistryTest, holds_an_id_for_a_shell_that_is_given_a_name_later) {
+    const auto before = files();
+    {
+        auto shell = registry.reserve_shell(uuid);
+        ASSERT_TRUE(shell) << shell.error().story();
+        EXPECT_EQ(shell->id(), DomainId{32700});
+        EXPECT_EQ(files().size(), 1u) << "a shell has no name";
+        EXPECT_FALSE(registry.leftover(shell->id())->has_value()) << "its maker lives";
+        const auto unfinished = *registry.unfinished(shell->id());
+        ASSERT_TRUE(unfinished);
+        EXPECT_EQ(unfinished->uuid, uuid);
+        EXPECT_EQ(unfinished->name, "");
+
+        ASSERT_TRUE(shell->claim("web"));
+        EXPECT_EQ(registry.reserve("web", other_uuid).error().kind(), ErrorKind::name_taken);
+        EXPECT_FALSE(shell->claim("mail")) << "it has a name already";
+    }
+    EXPECT_EQ(files(), before) << "id and name were not given back";
+    auto shell = *registry.reserve_shell(uuid);
+    ASSERT_TRUE(shell.claim("web"));
+    ASSERT_TRUE(shell.commit(sample_record(shell.id(), uuid, "web")));
+    EXPECT_EQ(*registry.id_of("web"), shell.id());
+    EXPECT_FALSE(registry.unfinished(shell.id())->has_value());
+}
+
+TEST_F(RegistryTest, refuses_a_shell_the_name_of_a_guest) {
+    make_guest(registry, "web", other_uuid);
+    auto shell = *registry.reserve_shell(uuid);
+    auto other = *registry.reserve_shell(uuid);
+    const auto before = files();
+    EXPECT_EQ(shell.claim("web").error().kind(), ErrorKind::name_taken);
+    EXPECT_EQ(shell.claim("../x").error().kind(), ErrorKind::invalid_argument);
+    EXPECT_EQ(files(), before);
+    ASSERT_TRUE(other.claim("mail"));
+    EXPECT_EQ(shell.claim("mail").error().kind(), ErrorKind::name_taken);
+    EXPECT_TRUE(shell.claim("news")) << "a refusal is not the end of it";
+}
+
+TEST_F(RegistryTest, moves_a_shell_to_another_registry_of_the_same_directory) {
+    Registry second = open_registry(directory / "state");
+    std::optional<Reservation> shell;
+    {
+        Registry first = open_registry(directory / "state");
+        shell.emplace(*first.reserve_shell(uuid));
+        shell->move_to(second);
+    }
+    ASSERT_TRUE(shell->claim("web"));
+    shell.reset();
+    EXPECT_TRUE(files().empty());
+}
+
+TEST_F(RegistryTest, finds_the_shell_of_a_killed_maker_whatever_came_of_its_name) {
+    write_file(guest(5000), to_json(Intent{"", other_uuid}));
+    link("web", "5000");
+    auto alive = *registry.reserve_shell(uuid);
+    const auto leftover = *registry.leftover(DomainId{5000});
+    ASSERT_TRUE(leftover);
+    EXPECT_EQ(leftover->name, "");
+    ASSERT_TRUE(registry.remove(DomainId{5000}, other_uuid));
+    EXPECT_EQ(registry.ids()->size(), 1u);
+    EXPECT_EQ(files().size(), 2u) << "one file and one link: none too many to see";
+    ASSERT_TRUE(registry.drop_stale_names(0));
+    EXPECT_EQ(files().size(), 1u);
+}
+
+TEST_F(RegistryTest, remembers_both_uuids_of_a_domain_whose_handle_changes) {
+    {
+        auto shell = *registry.reserve_shell(uuid);
+        ASSERT_TRUE(shell.claim("web"));
+        ASSERT_TRUE(shell.announce_uuid(uuid, other_uuid));
+        EXPECT_FALSE(registry.leftover(shell.id())->has_value()) << "its maker still holds it";
+        EXPECT_EQ((*registry.unfinished(shell.id()))->next_uuid, other_uuid);
+        EXPECT_EQ(registry.reserve("web", uuid).error().kind(), ErrorKind::name_taken);
+    }
+    EXPECT_TRUE(files().empty());
+    write_file(guest(5000), to_json(Intent{"web", uuid, other_uuid}));
+    EXPECT_EQ((*registry.leftover(DomainId{5000}))->next_uuid, other_uuid);
+}
+
 TEST_F(RegistryTest, refuses_names_that_guests_may_not_have) {
     for (const char* name : {"", "../x", "a/b", ".", "..", "12", "a\nb"}) {
         EXPECT_EQ(registry.reserve(name, uuid).error().kind(), ErrorKind::invalid_argument) << name;
