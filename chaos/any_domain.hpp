@@ -23,6 +23,8 @@ inline constexpr JsonField domain_fields[] = {
     {"guests[].cpu_seconds", "CPU time it has used."},
     {"guests[].created_unix_ms", "When chaos made it, milliseconds since 1970, or null."},
     {"guests[].made_by_chaos", "Whether chaos made it, and can act on it."},
+    {"guests[].shell",
+     "Whether it is prepared and waits for its guest, or its guest is being made just now."},
 };
 
 /// A guest of chaos, or any other domain by id, UUID, or the name Domain-0.

@@ -11,8 +11,8 @@ const char* const list_heading =
 
 std::string list_row(const GuestInfo& guest) {
     const xen::DomainInfo& domain = guest.domain;
-    const std::string name = guest.name();
-    return format("%-40s %5d %5lu %5d     %s  %8.1f\n", name.empty() ? "-" : name.c_str(), raw(domain.id),
+    const std::string name = guest.shell ? "(shell)" : guest.name().empty() ? "-" : guest.name();
+    return format("%-40s %5d %5lu %5d     %s  %8.1f\n", name.c_str(), raw(domain.id),
                   static_cast<unsigned long>(domain.memory_kib / 1024), static_cast<int>(domain.vcpus),
                   state_letters(domain).c_str(), static_cast<double>(domain.cpu_time_ns) / 1e9);
 }

@@ -36,6 +36,7 @@ Json json_of(const GuestInfo& guest) {
         {"cpu_seconds", static_cast<double>(domain.cpu_time_ns) / 1e9},
         {"created_unix_ms", guest.record ? Json(guest.record->created_unix_ms) : Json(nullptr)},
         {"made_by_chaos", guest.record.has_value()},
+        {"shell", guest.shell},
     };
 }
 

@@ -12,10 +12,14 @@ namespace chaos::cli {
 
 namespace {
 
-Result<std::vector<GuestInfo>> wanted(Host& host, const std::vector<std::string>& names) {
-    if (names.empty())
-        return chaos::list(host);
+Result<std::vector<GuestInfo>> wanted(Host& host, const std::vector<std::string>& names, bool shells) {
     std::vector<GuestInfo> guests;
+    if (names.empty()) {
+        guests = TRY(chaos::list(host));
+        if (!shells)
+            std::erase_if(guests, [](const GuestInfo& guest) { return guest.shell; });
+        return guests;
+    }
     for (const std::string& name : names)
         guests.push_back(TRY(find_any(host, name)));
     return guests;
@@ -23,7 +27,7 @@ Result<std::vector<GuestInfo>> wanted(Host& host, const std::vector<std::string>
 
 Result<ExitCode> run(Context& context, const Arguments& arguments) {
     Host& host = *TRY(context.host());
-    const auto guests = TRY(wanted(host, arguments.positionals()));
+    const auto guests = TRY(wanted(host, arguments.positionals(), arguments.has("all")));
     const bool long_format = arguments.has("long");
     if (context.json) {
         Json members = Json::array();
@@ -57,6 +61,9 @@ constexpr const char* text[] = {"Prints one row for each domain of the host, or 
                                 "paused, s shut down, c crashed, d dying. A guest of which none holds waits "
                                 "for a CPU."};
 constexpr Option options[] = {
+    {'a', "all", Takes::nothing, nullptr,
+     "Show shells too: domains that are prepared and wait for their guest, or whose guest is being made just now. "
+     "Their name is shown as (shell)."},
     {'l', "long", Takes::nothing, nullptr,
      "Print a JSON array in the shape of 'xl list -l', with the configuration of each guest. With --json, "
      "add the configuration to each member of guests instead."},

@@ -24,6 +24,13 @@ Result<std::optional<GuestRecord>> record_of(Host& host, const xen::DomainInfo& 
     return record;
 }
 
+/// Whether a living chaos prepared `domain` and has not finished it.
+Result<bool> is_unfinished(Host& host, const xen::DomainInfo& domain) {
+    const auto intent = TRY(host.registry().unfinished(domain.id));
+    return intent && (domain.handle == intent->uuid.bytes ||
+                      (intent->next_uuid && domain.handle == intent->next_uuid->bytes));
+}
+
 /// A record file that does not parse is its guest's misfortune: a list goes on without it.
 bool is_damage(const Error& error) {
     return error.kind() == ErrorKind::system && error.system_errno() == 0;
@@ -44,6 +51,11 @@ Result<GuestInfo> find_by_id(Host& host, DomainId id, std::string_view what, boo
     if (is_name)
         return Error(ErrorKind::not_found, "guest " + std::string(what) + " is still being made")
             .advise("Try again when it is.");
+    if (TRY(is_unfinished(host, *domain)))
+        return Error(ErrorKind::not_found,
+                     "domain " + std::to_string(raw(id)) +
+                         " is a shell that waits for its guest, or a guest still being made")
+            .advise("It goes when whoever made it, usually chaosd, wants it no longer.");
     return Error(ErrorKind::not_found, "domain " + std::to_string(raw(id)) + " was not made by chaos")
         .advise("Use the toolstack that made it.");
 }
@@ -51,16 +63,29 @@ Result<GuestInfo> find_by_id(Host& host, DomainId id, std::string_view what, boo
 } // namespace
 
 Result<std::vector<GuestInfo>> list(Host& host) {
-    for (const DomainId id : TRY(host.registry().ids()))
-        if (auto tidied = forget_if_gone(host, id); !tidied && !is_damage(tidied.error()))
+    std::size_t kept = 0;
+    for (const DomainId id : TRY(host.registry().ids())) {
+        auto tidied = forget_if_gone(host, id);
+        if (!tidied && !is_damage(tidied.error()))
             return std::move(tidied).error();
+        kept += !tidied || !*tidied;
+    }
     std::vector<GuestInfo> guests;
+    std::size_t shells = 0;
     for (const xen::DomainInfo& domain : TRY(host.control().domains())) {
         auto record = record_of(host, domain);
         if (!record && !is_damage(record.error()))
             return std::move(record).error();
-        guests.push_back({domain, record ? std::move(*record) : std::nullopt});
+        const bool damaged = !record;
+        GuestInfo& guest = guests.emplace_back(
+            GuestInfo{domain, damaged ? std::optional<GuestRecord>() : std::move(*record)});
+        if (!guest.record && !damaged)
+            guest.shell = TRY(is_unfinished(host, domain));
+        shells += guest.shell;
     }
+    // Shells have no names, so among many of them a link that a killed maker left would not be one too many.
+    if (shells > 0)
+        TRY(host.registry().drop_stale_names(kept - std::min(kept, shells)));
     return guests;
 }
 

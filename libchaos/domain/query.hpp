@@ -14,12 +14,14 @@
 namespace chaos {
 
 /// A domain of this host. `record` is there for guests that chaos made; a domain without one belongs to
-/// another toolstack.
+/// another toolstack, unless it is a `shell`.
 struct GuestInfo {
     xen::DomainInfo domain;
     std::optional<GuestRecord> record;
+    /// A living chaos works on it: a shell that waits for its guest, or a guest that is still being made.
+    bool shell = false;
 
-    /// The record's name, "Domain-0" for dom0, or empty for a foreign domain.
+    /// The record's name, "Domain-0" for dom0, or empty for a foreign domain and a shell.
     [[nodiscard]] std::string name() const;
 };
 

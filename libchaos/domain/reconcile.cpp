@@ -11,7 +11,8 @@ Result<bool> forget_if_gone(Host& host, DomainId id) {
         const auto domain = TRY(host.control().domain_info(id));
         // Only a domain that carries the UUID of the intent is ours: the id may have gone to another
         // toolstack.
-        if (domain && domain->handle == leftover->uuid.bytes) {
+        const auto is = [&](const Uuid& uuid) { return domain && domain->handle == uuid.bytes; };
+        if (is(leftover->uuid) || (leftover->next_uuid && is(*leftover->next_uuid))) {
             if (auto devices = host.devices(); devices && *devices)
                 (void)(*devices)->forget(id); // or what it maps would keep the domain as a zombie
             TRY(host.control().destroy(id));

@@ -26,6 +26,22 @@ TEST_F(ListVerbTest, shows_every_domain_by_rising_id) {
     EXPECT_LT(at("db "), at("web ")) << "ids count down";
 }
 
+TEST_F(ListVerbTest, leaves_shells_out_unless_asked_for_all) {
+    const Uuid uuid = *Uuid::parse("01234567-89ab-4cde-8f01-23456789abcd");
+    const auto shell = host.registry().reserve_shell(uuid);
+    xen.add_domain(raw(shell->id()), uuid.bytes);
+    create_guest("web");
+    EXPECT_EQ(output({"list"}).find("(shell)"), std::string::npos);
+    EXPECT_NE(output({"list", "--all"}).find("\n(shell) "), std::string::npos);
+    EXPECT_NE(output({"list", std::to_string(raw(shell->id()))}).find("\n(shell) "), std::string::npos);
+    EXPECT_EQ(nlohmann::json::parse(output({"list", "--json"}))["guests"].size(), 2u);
+    const auto json = nlohmann::json::parse(output({"list", "--json", "--all"}));
+    ASSERT_EQ(json["guests"].size(), 3u);
+    EXPECT_TRUE(json["guests"][2]["shell"]);
+    EXPECT_TRUE(json["guests"][2]["name"].is_null());
+    EXPECT_FALSE(json["guests"][1]["shell"]);
+}
+
 TEST_F(ListVerbTest, shows_the_domains_asked_for) {
     create_guest("web");
     create_guest("db");

@@ -99,6 +99,52 @@ TEST_F(QueryTest, leaves_alone_what_a_living_chaos_is_making) {
     EXPECT_EQ(test::contents_of(state_directory()).size(), 2u);
 }
 
+TEST_F(QueryTest, tells_shells_and_guests_being_made_from_foreign_domains) {
+    Host other = second_host();
+    const auto shell = other.registry().reserve_shell(uuid);
+    xen.add_domain(raw(shell->id()), uuid.bytes);
+    const Uuid second = *Uuid::parse("21234567-89ab-4cde-8f01-23456789abcd");
+    const auto making = other.registry().reserve("half", second);
+    xen.add_domain(raw(making->id()), second.bytes);
+    xen.add_domain(5, {5});
+    create_guest("whole");
+    const auto guests = *list(host);
+    ASSERT_EQ(guests.size(), 5u); // by rising id
+    EXPECT_FALSE(guests[0].shell) << "dom0";
+    EXPECT_FALSE(guests[1].shell) << "another toolstack's";
+    EXPECT_FALSE(guests[2].shell) << "a whole guest";
+    EXPECT_TRUE(guests[3].shell);
+    EXPECT_TRUE(guests[4].shell);
+    EXPECT_EQ(guests[4].name(), "");
+    const auto found = find(host, std::to_string(raw(shell->id())));
+    ASSERT_FALSE(found);
+    EXPECT_NE(found.error().story().find("is a shell"), std::string::npos) << found.error().story();
+}
+
+TEST_F(QueryTest, destroys_the_shell_of_a_killed_chaos_under_either_handle) {
+    const Uuid next = *Uuid::parse("31234567-89ab-4cde-8f01-23456789abcd");
+    for (const Uuid& handle : {uuid, next}) {
+        test::write_file(state_directory() + "/guests/5000.json", to_json(Intent{"web", uuid, next}));
+        std::filesystem::create_symlink("5000", state_directory() + "/names/web");
+        xen.add_domain(5000, handle.bytes);
+        EXPECT_EQ(names(), (std::vector<std::string>{"Domain-0"}));
+        EXPECT_TRUE(test::contents_of(state_directory()).empty());
+    }
+}
+
+TEST_F(QueryTest, tidies_the_name_that_a_killed_chaos_had_claimed_for_a_shell) {
+    Host other = second_host();
+    const auto alive = other.registry().reserve_shell(uuid);
+    xen.add_domain(raw(alive->id()), uuid.bytes);
+    const Uuid dead = *Uuid::parse("31234567-89ab-4cde-8f01-23456789abcd");
+    test::write_file(state_directory() + "/guests/5000.json", to_json(Intent{"", dead}));
+    std::filesystem::create_symlink("5000", state_directory() + "/names/web");
+    xen.add_domain(5000, dead.bytes);
+    EXPECT_EQ(names(), (std::vector<std::string>{"Domain-0", ""}));
+    EXPECT_EQ(xen.find(5000), nullptr);
+    EXPECT_EQ(test::contents_of(state_directory()).size(), 1u) << "its name is left";
+}
+
 // Another process makes its domain and commits its record at any moment: between any two of our file system
 // calls.
 TEST_F(QueryTest, never_forgets_a_guest_that_is_finished_while_it_looks) {
