@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,8 @@ struct Counters {
     std::uint64_t errors = 0;
 };
 
+struct VifSettings; // vif/vif.hpp
+
 class Backend {
   public:
     Backend() = default;
@@ -72,6 +75,10 @@ class Backend {
     /// Unmaps everything of the guest at once; what is under way is waited for or forgotten, never written to guest
     /// memory that is no longer mapped. connect() may follow. Harmless if not connected.
     virtual void disconnect() = 0;
+
+    /// For a vif that never was connected and is to be another one in the same place: gets hold of what that takes. What
+    /// is returned makes it so and cannot fail; dropped, it changes nothing. It must not outlive the back-end.
+    virtual chaos::Result<std::function<void()>> settle(const VifSettings& settings);
 
     [[nodiscard]] virtual Counters counters() const = 0;
     /// Adds what is special about this device to `out`, an object: {"bridge": "xenbr0", "tap": "vif3.0"}.

@@ -128,6 +128,8 @@ void Client::carry_out(std::string_view text, std::vector<chaos::UniqueFd> files
         waiting_ = true;
         return guests_.attach(std::move(*attach), std::move(files), answer_later);
     }
+    if (const auto* settle = std::get_if<devices::SettleRequest>(&*request))
+        return answer(guests_.settle(*settle, std::move(files)));
     if (const auto* detach = std::get_if<devices::DetachRequest>(&*request)) {
         waiting_ = true;
         return guests_.detach(*detach, answer_later);
@@ -152,7 +154,7 @@ void Client::carry_out(std::string_view text, std::vector<chaos::UniqueFd> files
 
 void Client::become_console(chaos::DomainId domain, bool write) {
     Guest* guest = guests_.find(domain);
-    if (!guest || !guest->console())
+    if (!guest || !guest->console() || guest->is_shell())
         return answer(Error(ErrorKind::not_found,
                             "xendevd does not serve a console of domain " + std::to_string(raw(domain))));
     if (write && guest->console()->has_writer())
@@ -220,8 +222,9 @@ void Client::send_more() {
         }
         outgoing_.pop_front();
     }
-    if (!ended_) {
-        const bool more = !outgoing_.empty() || listing_from_;
+    const bool more = !outgoing_.empty() || listing_from_;
+    if (!ended_ && more != is_writing_) {
+        is_writing_ = more;
         (void)daemon_.loop.change(socket_.get(), more ? EPOLLIN | EPOLLOUT : EPOLLIN); // it is in the loop
     }
 }

@@ -47,7 +47,8 @@ class Client final : DescriptorHandler {
     std::optional<std::uint32_t>
         listing_from_; ///< a list is under way: guests from this id on are still to be sent
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true); ///< false once destroyed: removals end later
-    bool waiting_ = false; ///< for a request to be carried out: no other is taken meanwhile
+    bool waiting_ = false;    ///< for a request to be carried out: no other is taken meanwhile
+    bool is_writing_ = false; ///< the loop tells when there is room for more
     bool ended_ = false;
 };
 

@@ -28,7 +28,8 @@ std::string stores_in(const std::string& directory) {
 
 Guest::Guest(Daemon& daemon, const devices::AttachRequest& request, const std::string& directory)
     : daemon_(daemon), domain_(request.domain), uuid_(request.uuid), name_(request.name),
-      is_noxs_(request.noxs), journal_(directory, request.domain), directory_(directory) {}
+      is_noxs_(request.noxs), is_shell_(request.shell), journal_(directory, request.domain),
+      directory_(directory) {}
 
 Guest::~Guest() = default;
 
@@ -58,6 +59,8 @@ Result<void> Guest::begin_adding(const devices::AttachRequest& request) {
         devices::AttachRequest head = this->request();
         head.console = request.console;
         head.store = request.store;
+        head.shell = is_shell_;
+        first_console_ = request.console;
         first_line_ = encode(head);
     }
     return {};
@@ -117,7 +120,7 @@ Result<void> Guest::add_all(const devices::AttachRequest& request, std::vector<c
 Result<void> Guest::add_console(const devices::DeviceEnd& end) {
     if (console_)
         return Error(ErrorKind::invalid_argument, "it has a console already");
-    console_ = TRY(make_console(daemon_, domain_, name_, end.port, end.grant));
+    console_ = TRY(make_console(daemon_, domain_, name_, end.port, end.grant, is_shell_));
     console_grant_ = end.grant;
     return {};
 }
@@ -209,7 +212,7 @@ Result<void> Guest::add_vbd(const devices::AttachVbd& vbd, chaos::UniqueFd image
 Result<void> Guest::open_door(Device& device, Key key, const devices::DeviceEnd& end,
                               std::unique_ptr<Backend> backend) {
     device.door = TRY(NoxsDoor::open(daemon_, naming(key.first, key.second), domain_, end.port, end.grant,
-                                     std::move(backend)));
+                                     std::move(backend), is_shell_));
     device.grant = end.grant;
     return {};
 }

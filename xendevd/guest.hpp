@@ -2,6 +2,7 @@
 // One guest's devices: those behind noxs doors, those in its private store, its console.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -53,6 +54,11 @@ class Guest {
     chaos::Result<void> add(const chaos::devices::AttachRequest& request, std::vector<chaos::UniqueFd> images,
                             std::vector<Bridges::End> ends);
     void give_up(const chaos::devices::AttachRequest& request);
+    /// It waits for its guest: nothing of it is looked at.
+    [[nodiscard]] bool is_shell() const { return is_shell_; }
+    /// Becomes the guest that `request` says, or stays a shell.
+    chaos::Result<void> settle(const chaos::devices::SettleRequest& request,
+                               std::vector<chaos::UniqueFd> images);
     /// Nothing is here, and nothing under way.
     [[nodiscard]] bool is_empty() const { return adding_ == 0 && devices_.empty() && !console_ && !store_; }
     /// Takes up again what the journal says; `lines` are its contents. What fails is told to the log.
@@ -89,6 +95,9 @@ class Guest {
     chaos::Result<void> open_door(Device& device, Key key, const chaos::devices::DeviceEnd& end,
                                   std::unique_ptr<Backend> backend);
     chaos::Result<Store*> store_for(Key key);
+    chaos::Result<std::vector<std::function<void()>>>
+    get_hold_of(const chaos::devices::SettleRequest& request, std::vector<chaos::UniqueFd> images,
+                std::vector<Key>& added);
     void write_removal(Key key);
     [[nodiscard]] std::string naming(DeviceType type, std::uint32_t id) const;
     [[nodiscard]] chaos::devices::AttachRequest request() const;
@@ -100,14 +109,16 @@ class Guest {
     chaos::Uuid uuid_;
     std::string name_;
     bool is_noxs_;
+    bool is_shell_;
     Journal journal_;
     std::string directory_;
     std::string first_line_; ///< console and store
+    std::optional<chaos::devices::DeviceEnd> first_console_;
     std::optional<chaos::GrantReference> console_grant_;
     std::unique_ptr<Console> console_;
     std::unique_ptr<Store> store_;
     std::map<Key, Device> devices_;
-    unsigned adding_ = 0; ///< requests that were begun
+    unsigned adding_ = 0;            ///< requests that were begun
     std::map<Key, Removed> leaving_; ///< who waits for removals that are under way
 };
 

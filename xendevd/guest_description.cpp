@@ -43,11 +43,8 @@ nlohmann::json describe_device(DeviceType type, std::uint32_t id, Door& door) {
 } // namespace
 
 void Guest::describe(nlohmann::json& out) const {
-    out = {{"domain", raw(domain_)},
-           {"uuid", uuid_.to_string()},
-           {"name", name_},
-           {"console", console_ != nullptr},
-           {"devices", nlohmann::json::array()}};
+    out = {{"domain", raw(domain_)}, {"uuid", uuid_.to_string()},      {"name", name_},
+           {"shell", is_shell_},     {"console", console_ != nullptr}, {"devices", nlohmann::json::array()}};
     for (const auto& [key, device] : devices_) {
         const auto& [type, id] = key;
         if (device.door)

@@ -33,7 +33,7 @@ void Guest::restore(const std::vector<std::string>& lines) {
     // Only what is there at the end is made: a device that went again must not come back for a moment.
     std::map<Key, devices::AttachVif> vifs;
     std::map<Key, devices::AttachVbd> vbds;
-    devices::AttachRequest head = request();
+    std::optional<devices::AttachStore> store;
     for (const std::string& line : lines) {
         auto read = devices::decode_request(line);
         if (!read) {
@@ -43,18 +43,31 @@ void Guest::restore(const std::vector<std::string>& lines) {
         }
         if (const auto* attach = std::get_if<devices::AttachRequest>(&*read)) {
             if (attach->console)
-                head.console = attach->console;
+                first_console_ = attach->console;
             if (attach->store)
-                head.store = attach->store;
+                store = attach->store;
             for (const auto& vif : attach->vifs)
                 vifs[{DeviceType::vif, vif.id}] = vif;
             for (const auto& vbd : attach->vbds)
+                vbds[{DeviceType::vbd, vbd.id}] = vbd;
+        } else if (const auto* settle = std::get_if<devices::SettleRequest>(&*read)) {
+            is_shell_ = false;
+            name_ = settle->name;
+            uuid_ = settle->next_uuid.value_or(uuid_);
+            for (const auto& vif : settle->vifs)
+                if (const auto known = vifs.find({DeviceType::vif, vif.id}); known != vifs.end())
+                    known->second.config = vif.config;
+            for (const auto& vbd : settle->vbds)
                 vbds[{DeviceType::vbd, vbd.id}] = vbd;
         } else if (const auto* detach = std::get_if<devices::DetachRequest>(&*read)) {
             vifs.erase({detach->type, detach->id});
             vbds.erase({detach->type, detach->id});
         }
     }
+    devices::AttachRequest head = request();
+    head.console = first_console_;
+    head.store = store;
+    head.shell = is_shell_;
     first_line_ = encode(head);
     const auto tell = [&](Result<void> result) {
         if (!result)

@@ -30,11 +30,40 @@ std::string naming(DomainId domain) {
 
 } // namespace
 
+namespace {
+
+Result<void> check_images(std::size_t disks, std::size_t files) {
+    if (disks != files)
+        return Error(ErrorKind::invalid_argument,
+                     std::to_string(disks) + " disks came with " + std::to_string(files) + " open files");
+    return {};
+}
+
+/// Whether the domain `handle` is the guest that a journal is about: a shell may have been given another UUID.
+bool is_that_of(const std::array<std::uint8_t, 16>& handle, const devices::AttachRequest& first,
+                const std::vector<std::string>& lines) {
+    if (handle == first.uuid.bytes)
+        return true;
+    return first.shell && std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+               const auto request = devices::decode_request(line);
+               const auto* settle = request ? std::get_if<devices::SettleRequest>(&*request) : nullptr;
+               return settle && settle->next_uuid && settle->next_uuid->bytes == handle;
+           });
+}
+
+} // namespace
+
+Result<void> Guests::settle(const devices::SettleRequest& request, std::vector<chaos::UniqueFd> images) {
+    TRY(check_images(request.vbds.size(), images.size()));
+    Guest* guest = find(request.domain);
+    if (!guest || guest->uuid() != request.uuid)
+        return Error(ErrorKind::not_found, "xendevd does not know the shell " + naming(request.domain));
+    return guest->settle(request, std::move(images));
+}
+
 void Guests::attach(devices::AttachRequest request, std::vector<chaos::UniqueFd> images, Attached attached) {
-    if (images.size() != request.vbds.size())
-        return attached(
-            Error(ErrorKind::invalid_argument, std::to_string(request.vbds.size()) + " disks came with " +
-                                                   std::to_string(images.size()) + " open files"));
+    if (auto complete = check_images(request.vbds.size(), images.size()); !complete)
+        return attached(std::move(complete));
     auto found = guests_.find(request.domain);
     if (found != guests_.end() && found->second->uuid() != request.uuid) {
         // Domain ids are used again: the guest that was here is gone.
@@ -153,7 +182,7 @@ Result<void> Guests::restore(chaos::xen::Control& control) {
         const auto* attach = request ? std::get_if<devices::AttachRequest>(&*request) : nullptr;
         const auto info = control.domain_info(domain);
         const bool lives =
-            attach && info && *info && !(*info)->dying && (*info)->handle == attach->uuid.bytes;
+            attach && info && *info && !(*info)->dying && is_that_of((*info)->handle, *attach, *lines);
         if (!lives) {
             daemon_.log.info(naming(domain) + " is gone, and its devices with it");
             Guest::remove_journals(directory_, domain);

@@ -29,6 +29,9 @@ class Guests final : Timer {
     using Attached = std::function<void(chaos::Result<void>)>;
     void attach(chaos::devices::AttachRequest request, std::vector<chaos::UniqueFd> images,
                 Attached attached);
+    /// Makes a guest of a shell, or leaves it as it is. `images` as in attach().
+    chaos::Result<void> settle(const chaos::devices::SettleRequest& request,
+                               std::vector<chaos::UniqueFd> images);
     void detach(const chaos::devices::DetachRequest& request, Removed removed);
     chaos::Result<void> shutdown(const chaos::devices::ShutdownRequest& request);
     /// Lets go of everything of that domain, if there is anything.

@@ -34,6 +34,10 @@ void write_once(const chaos::xen::GrantMapping& page, std::size_t offset, std::u
 
 } // namespace
 
+Result<std::function<void()>> Backend::settle(const VifSettings&) {
+    return Error(ErrorKind::invalid_argument, "a device of this kind is never another one");
+}
+
 std::string_view to_text(DeviceState state) {
     switch (state) {
     case DeviceState::waiting:
@@ -51,20 +55,20 @@ std::string_view to_text(DeviceState state) {
 }
 
 NoxsDoor::NoxsDoor(Daemon& daemon, std::string name, chaos::DomainId domain, chaos::EventChannelPort remote,
-                   chaos::xen::GrantMapping page, std::unique_ptr<Backend> backend)
+                   chaos::xen::GrantMapping page, std::unique_ptr<Backend> backend, bool held)
     : daemon_(daemon), name_(std::move(name)), domain_(domain), page_(std::move(page)),
-      backend_(std::move(backend)), guest_end_{remote, {}} {}
+      backend_(std::move(backend)), guest_end_{remote, {}}, is_held_(held) {}
 
 Result<std::unique_ptr<NoxsDoor>> NoxsDoor::open(Daemon& daemon, std::string name, chaos::DomainId domain,
                                                  chaos::EventChannelPort remote,
                                                  chaos::GrantReference control_page,
-                                                 std::unique_ptr<Backend> backend) {
+                                                 std::unique_ptr<Backend> backend, bool held) {
     const std::array<chaos::GrantReference, 1> references{control_page};
     auto page = daemon.grants.map(domain, references, chaos::xen::GrantAccess::read_write);
     if (!page)
         return std::move(page).error().while_doing("mapping the control page of " + name);
     std::unique_ptr<NoxsDoor> door(
-        new NoxsDoor(daemon, std::move(name), domain, remote, std::move(*page), std::move(backend)));
+        new NoxsDoor(daemon, std::move(name), domain, remote, std::move(*page), std::move(backend), held));
     auto local = daemon.loop.bind(domain, remote, *door);
     if (!local)
         return std::move(local).error().while_doing("binding the event channel of " + door->name_);
@@ -78,7 +82,15 @@ NoxsDoor::~NoxsDoor() {
         daemon_.loop.unbind(local_);
 }
 
+void NoxsDoor::release(std::string name) {
+    name_ = std::move(name);
+    is_held_ = false;
+    handle_event();
+}
+
 void NoxsDoor::handle_event() {
+    if (is_held_)
+        return;
     if (read_once(page_, frontend_half + offsetof(noxs_frontend_half, sequence)) != sequence_)
         look_at_guest_half();
     else if (state_ == DeviceState::connected || state_ == DeviceState::closing)

@@ -39,13 +39,16 @@ using Removed = std::function<void(chaos::Result<void>)>;
 class NoxsDoor final : PortHandler, BackendOwner, Timer {
   public:
     /// Maps the control page and binds the event channel; a guest that has made its offer already is connected in the
-    /// loop's next turn. `name` is for the log: "vif 0 of guest web (32700)".
+    /// loop's next turn. `name` is for the log: "vif 0 of guest web (32700)". One that is `held` does not look at what the
+    /// guest says before release().
     static chaos::Result<std::unique_ptr<NoxsDoor>>
     open(Daemon& daemon, std::string name, chaos::DomainId domain, chaos::EventChannelPort remote,
-         chaos::GrantReference control_page, std::unique_ptr<Backend> backend);
+         chaos::GrantReference control_page, std::unique_ptr<Backend> backend, bool held = false);
     /// Lets go of everything at once, without a word to the guest.
     ~NoxsDoor();
 
+    /// Looks at what the guest has said; from now on the device is `name`.
+    void release(std::string name);
     [[nodiscard]] DeviceState state() const { return state_; }
     [[nodiscard]] Backend& backend() { return *backend_; }
     [[nodiscard]] const GuestEnd& guest_end() const { return guest_end_; }
@@ -55,7 +58,7 @@ class NoxsDoor final : PortHandler, BackendOwner, Timer {
 
   private:
     NoxsDoor(Daemon& daemon, std::string name, chaos::DomainId domain, chaos::EventChannelPort remote,
-             chaos::xen::GrantMapping page, std::unique_ptr<Backend> backend);
+             chaos::xen::GrantMapping page, std::unique_ptr<Backend> backend, bool held);
     void handle_event() override;
     void backend_failed(chaos::Error reason) override;
     void run_timer() override;
@@ -77,8 +80,9 @@ class NoxsDoor final : PortHandler, BackendOwner, Timer {
     GuestEnd guest_end_;
     DeviceState state_ = DeviceState::waiting;
     std::uint32_t sequence_ = 0; ///< the last of the guest's that was dealt with
-    bool guest_closed_ = false;  ///< it will not touch the rings again
-    Removed removed_;            ///< while a removal is under way
+    bool is_held_;
+    bool guest_closed_ = false; ///< it will not touch the rings again
+    Removed removed_;           ///< while a removal is under way
     Clock::time_point give_up_{};
     LogAllowance allowance_;
 };

@@ -149,29 +149,56 @@ Result<std::string> Client::receive(std::chrono::milliseconds timeout, int stop_
 
 Result<std::string> Client::ask(std::string_view packet, std::span<const int> files,
                                 std::chrono::milliseconds timeout, int stop_fd) {
+    if (is_settling_)
+        (void)settled(); // whoever wanted to know has given up
     const auto attempt = [&]() -> Result<std::string> {
-        if (!socket_.is_open())
-            TRY(open());
-        auto sent = send(packet, files);
-        if (!sent && (sent.error().system_errno() == EPIPE || sent.error().system_errno() == ECONNRESET)) {
-            TRY(open()); // xendevd was restarted since the last request
-            sent = send(packet, files);
-        }
-        TRY(std::move(sent));
+        TRY(send_or_reconnect(packet, files));
         return receive(timeout, stop_fd);
     };
     auto reply = attempt();
-    if (!reply) {
-        socket_.reset(); // or its late reply would be taken for that of the next request
-        if (nobody_listens(reply.error()))
-            return not_running(path_);
-    }
+    if (!reply)
+        return give_up(std::move(reply).error());
     return reply;
+}
+
+Result<void> Client::send_or_reconnect(std::string_view packet, std::span<const int> files) {
+    if (!socket_.is_open())
+        TRY(open());
+    auto sent = send(packet, files);
+    if (!sent && (sent.error().system_errno() == EPIPE || sent.error().system_errno() == ECONNRESET)) {
+        TRY(open()); // xendevd was restarted since the last request
+        sent = send(packet, files);
+    }
+    return sent;
+}
+
+/// After a failure on the connection.
+Error Client::give_up(Error problem) {
+    socket_.reset(); // or its late reply would be taken for that of the next request
+    return nobody_listens(problem) ? not_running(path_) : std::move(problem);
 }
 
 Result<void> Client::attach(const AttachRequest& request, std::span<const int> images, int stop_fd) {
     const std::string reply = TRY(ask(encode(request), images, patience, stop_fd));
     return decode_reply(reply);
+}
+
+Result<void> Client::begin_settling(const SettleRequest& request, std::span<const int> images) {
+    if (is_settling_)
+        (void)settled();
+    if (auto sent = send_or_reconnect(encode(request), images); !sent)
+        return give_up(std::move(sent).error());
+    is_settling_ = true;
+    return {};
+}
+
+Result<void> Client::settled(int stop_fd) {
+    if (!std::exchange(is_settling_, false))
+        return Error(ErrorKind::invalid_argument, "nothing is being settled");
+    auto reply = receive(patience, stop_fd);
+    if (!reply)
+        return give_up(std::move(reply).error());
+    return decode_reply(*reply);
 }
 
 Result<void> Client::detach(const DetachRequest& request, int stop_fd) {

@@ -32,6 +32,10 @@ class Client {
 
     /// `images` are the open files of request.vbds, in their order; they stay the caller's.
     Result<void> attach(const AttachRequest& request, std::span<const int> images, int stop_fd = -1);
+    /// As attach(), in two steps, so that other work can be done in between: begin_settling() sends, settled() has the
+    /// answer. Any other request on this connection first waits for an answer that was not asked for, and drops it.
+    Result<void> begin_settling(const SettleRequest& request, std::span<const int> images);
+    Result<void> settled(int stop_fd = -1);
     /// Waits as long as the request allows the guest, and `patience` more. Fails with timed_out if the guest does not let
     /// go, not_found if there is no such device.
     Result<void> detach(const DetachRequest& request, int stop_fd = -1);
@@ -50,6 +54,8 @@ class Client {
     explicit Client(std::string path) : path_(std::move(path)) {}
 
     Result<void> open();
+    Result<void> send_or_reconnect(std::string_view packet, std::span<const int> files);
+    Error give_up(Error problem);
     Result<void> send(std::string_view packet, std::span<const int> files);
     Result<std::string> receive(std::chrono::milliseconds timeout, int stop_fd);
     /// Sends, connecting anew if xendevd was restarted, and receives the one reply.
@@ -57,7 +63,8 @@ class Client {
                             std::chrono::milliseconds timeout = patience, int stop_fd = -1);
 
     std::string path_;
-    UniqueFd socket_; // not open after a failure that leaves a reply under way
+    UniqueFd socket_;          // not open after a failure that leaves a reply under way
+    bool is_settling_ = false; // an answer to begin_settling() is to come
 };
 
 } // namespace chaos::devices

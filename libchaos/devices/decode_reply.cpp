@@ -103,6 +103,7 @@ Result<GuestStatus> read_guest(const Document& value) {
     guest.domain = DomainId{static_cast<std::uint16_t>(TRY(fields.number("domain", 1, 32751)))};
     guest.uuid = TRY(fields.text_or_empty("uuid"));
     guest.name = TRY(fields.text_or_empty("name"));
+    guest.shell = TRY(fields.boolean_or("shell", false));
     const Document* console = fields.find("console");
     guest.console = console && console->is_object();
     if (const Document* devices = TRY(fields.list("devices", 4096)))

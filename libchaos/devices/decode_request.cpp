@@ -101,7 +101,8 @@ Result<bool> read_platform(const Fields& fields) {
 }
 
 Result<AttachRequest> read_attach(const Fields& fields) {
-    TRY(fields.has_only({"op", "domain", "uuid", "name", "platform", "console", "store", "vifs", "vbds"}));
+    TRY(fields.has_only(
+        {"op", "domain", "uuid", "name", "platform", "shell", "console", "store", "vifs", "vbds"}));
     AttachRequest request;
     request.domain = TRY(read_domain(fields));
     request.uuid = TRY(fields.uuid("uuid"));
@@ -116,12 +117,36 @@ Result<AttachRequest> read_attach(const Fields& fields) {
     request.store = TRY(read_store(fields));
     if (request.store && request.noxs)
         return wrong("a guest that speaks noxs has no store");
+    request.shell = TRY(fields.boolean_or("shell", false));
+    if (request.shell && (!request.noxs || !request.name.empty()))
+        return wrong("a shell speaks noxs, and has no name yet");
     if (const Document* list = TRY(fields.list("vifs", most_devices)))
         for (const Document& value : *list)
             request.vifs.push_back(TRY(read_attach_vif(value, request.noxs)));
     if (const Document* list = TRY(fields.list("vbds", most_devices)))
         for (const Document& value : *list)
             request.vbds.push_back(TRY(read_attach_vbd(value, request.noxs)));
+    TRY(check_ids(request.vifs));
+    TRY(check_ids(request.vbds));
+    return request;
+}
+
+Result<SettleRequest> read_settle(const Fields& fields) {
+    TRY(fields.has_only({"op", "domain", "uuid", "next_uuid", "name", "vifs", "vbds"}));
+    SettleRequest request;
+    request.domain = TRY(read_domain(fields));
+    request.uuid = TRY(fields.uuid("uuid"));
+    if (fields.find("next_uuid"))
+        request.next_uuid = TRY(fields.uuid("next_uuid"));
+    request.name = TRY(fields.guest_name());
+    if (const Document* list = TRY(fields.list("vifs", most_devices)))
+        for (const Document& value : *list) {
+            const AttachVif vif = TRY(read_attach_vif(value, false));
+            request.vifs.push_back({vif.id, vif.config});
+        }
+    if (const Document* list = TRY(fields.list("vbds", most_devices)))
+        for (const Document& value : *list)
+            request.vbds.push_back(TRY(read_attach_vbd(value, true)));
     TRY(check_ids(request.vifs));
     TRY(check_ids(request.vbds));
     return request;
@@ -189,6 +214,8 @@ Result<Request> read_request(std::string_view text) {
     const std::string operation = TRY(fields.text("op"));
     if (operation == "attach")
         return Request(TRY(read_attach(fields)));
+    if (operation == "settle")
+        return Request(TRY(read_settle(fields)));
     if (operation == "detach")
         return Request(TRY(read_detach(fields)));
     if (operation == "forget")

@@ -21,12 +21,33 @@ void begin(Writer& writer, std::string_view operation) {
     writer.member("op", operation);
 }
 
+void write_vbds(Writer& writer, const std::vector<AttachVbd>& vbds) {
+    if (vbds.empty())
+        return;
+    writer.key("vbds");
+    writer.open('[');
+    for (const AttachVbd& vbd : vbds) {
+        writer.open('{');
+        writer.member("id", vbd.id);
+        write_end(writer, vbd.end);
+        json::write_members(writer, vbd.config);
+        writer.member("sectors", vbd.sectors);
+        writer.member("sector_size", vbd.sector_size);
+        writer.close('}');
+    }
+    writer.close(']');
+}
+
 std::string finish(Writer& writer) {
     writer.close('}');
     return std::move(writer).finish();
 }
 
 std::string encode_one(const AttachRequest& request) {
+    return encode(request);
+}
+
+std::string encode_one(const SettleRequest& request) {
     return encode(request);
 }
 
@@ -104,6 +125,8 @@ std::string encode(const AttachRequest& request) {
     if (!request.name.empty())
         writer.member("name", request.name);
     writer.member("platform", request.noxs ? "noxs" : "stock");
+    if (request.shell)
+        writer.flag("shell", true);
     if (request.console) {
         writer.key("console");
         writer.open('{');
@@ -130,20 +153,30 @@ std::string encode(const AttachRequest& request) {
         }
         writer.close(']');
     }
-    if (!request.vbds.empty()) {
-        writer.key("vbds");
+    write_vbds(writer, request.vbds);
+    return finish(writer);
+}
+
+std::string encode(const SettleRequest& request) {
+    Writer writer(160 + 192 * (request.vifs.size() + request.vbds.size()));
+    begin(writer, "settle");
+    writer.member("domain", raw(request.domain));
+    writer.member("uuid", request.uuid.to_string());
+    if (request.next_uuid)
+        writer.member("next_uuid", request.next_uuid->to_string());
+    writer.member("name", request.name);
+    if (!request.vifs.empty()) {
+        writer.key("vifs");
         writer.open('[');
-        for (const AttachVbd& vbd : request.vbds) {
+        for (const SettleVif& vif : request.vifs) {
             writer.open('{');
-            writer.member("id", vbd.id);
-            write_end(writer, vbd.end);
-            json::write_members(writer, vbd.config);
-            writer.member("sectors", vbd.sectors);
-            writer.member("sector_size", vbd.sector_size);
+            writer.member("id", vif.id);
+            json::write_members(writer, vif.config);
             writer.close('}');
         }
         writer.close(']');
     }
+    write_vbds(writer, request.vbds);
     return finish(writer);
 }
 

@@ -71,12 +71,34 @@ struct AttachRequest {
     Uuid uuid;
     std::string name; ///< empty if it has none
     bool noxs = true; ///< else a stock guest
+    /// It is a shell, which speaks noxs: nothing of it is looked at before a SettleRequest says whose it is.
+    bool shell = false;
     std::optional<DeviceEnd> console;
     std::optional<AttachStore> store;
     std::vector<AttachVif> vifs;
     std::vector<AttachVbd> vbds;
 
     friend bool operator==(const AttachRequest&, const AttachRequest&) = default;
+};
+
+/// What a vif that was attached to a shell is to be.
+struct SettleVif {
+    std::uint16_t id = 0;
+    VifConfig config; ///< with a `mac`; bridge, VLAN, MTU of a TAP device, and its name are those of before
+
+    friend bool operator==(const SettleVif&, const SettleVif&) = default;
+};
+
+/// A shell becomes a guest: its name, its vifs as far as they change, and disks. All or nothing.
+struct SettleRequest {
+    DomainId domain{};
+    Uuid uuid;                     ///< that it was attached with
+    std::optional<Uuid> next_uuid; ///< that it has from now on
+    std::string name;
+    std::vector<SettleVif> vifs;
+    std::vector<AttachVbd> vbds; ///< their images as with an AttachRequest
+
+    friend bool operator==(const SettleRequest&, const SettleRequest&) = default;
 };
 
 /// Answered when the device is gone, or `timeout` has passed and the guest still holds it.
@@ -123,11 +145,12 @@ struct StatusRequest {
     friend bool operator==(const StatusRequest&, const StatusRequest&) = default;
 };
 
-using Request = std::variant<AttachRequest, DetachRequest, ForgetRequest, ShutdownRequest, ListRequest,
-                             ConsoleRequest, StatusRequest>;
+using Request = std::variant<AttachRequest, SettleRequest, DetachRequest, ForgetRequest, ShutdownRequest,
+                             ListRequest, ConsoleRequest, StatusRequest>;
 
 std::string encode(const Request& request);
 std::string encode(const AttachRequest& request);
+std::string encode(const SettleRequest& request);
 /// Takes `text` for hostile; fails with invalid_argument. All that comes out is within the limits said above, texts are
 /// what config/devices.hpp says, paths are absolute and without zero bytes.
 Result<Request> decode_request(std::string_view text);
@@ -168,6 +191,7 @@ struct GuestStatus {
     DomainId domain{};
     std::string uuid;
     std::string name;
+    bool shell = false;   ///< it waits for its guest
     bool console = false; ///< it is logged, and can be attached to
     std::vector<DeviceStatus> devices;
 };

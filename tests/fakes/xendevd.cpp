@@ -110,8 +110,14 @@ bool Xendevd::serve_one(int connection) {
 
 std::string Xendevd::carry_out(const Request& request, std::vector<UniqueFd> files) {
     if (const auto* wanted = std::get_if<AttachRequest>(&request)) {
+        if (wanted->shell && !wanted->name.empty())
+            xen().complain("xendevd was sent a shell with a name");
         auto attached = attach(*wanted, std::move(files));
         return attached ? std::string(ok_reply) : encode_error(attached.error());
+    }
+    if (const auto* wanted = std::get_if<SettleRequest>(&request)) {
+        auto settled = settle(*wanted, std::move(files));
+        return settled ? std::string(ok_reply) : encode_error(settled.error());
     }
     if (const auto* wanted = std::get_if<DetachRequest>(&request)) {
         if (!serves(wanted->domain, wanted->type, wanted->id))
@@ -202,6 +208,22 @@ Result<void> Xendevd::attach(const AttachRequest& request, std::vector<UniqueFd>
             (void)events_.unbind(port.mapped());
     }
     return done;
+}
+
+Result<void> Xendevd::settle(const SettleRequest& request, std::vector<UniqueFd> files) {
+    const auto found = guests.find(request.domain);
+    if (found == guests.end() || !found->second.first.shell || found->second.settled ||
+        found->second.first.uuid != request.uuid)
+        return Error(ErrorKind::not_found, "there is no such shell");
+    for (const SettleVif& vif : request.vifs)
+        if (!serves(request.domain, DeviceType::vif, vif.id))
+            return Error(ErrorKind::not_found, "there is no such vif");
+    AttachRequest disks;
+    disks.domain = request.domain;
+    disks.vbds = request.vbds;
+    TRY(attach(disks, std::move(files)));
+    found->second.settled = request;
+    return {};
 }
 
 void Xendevd::forget(DomainId domain) {

@@ -38,6 +38,7 @@ class Xendevd {
         std::vector<EventChannelPort> bound;      ///< to console and store
         std::map<std::uint32_t, UniqueFd> images; ///< by id of the vbd
         devices::AttachRequest first;
+        std::optional<devices::SettleRequest> settled; ///< once it is no shell any more
     };
     std::map<DomainId, Guest> guests;
     [[nodiscard]] bool serves(DomainId domain, devices::DeviceType type, std::uint32_t id) const;
@@ -50,6 +51,7 @@ class Xendevd {
     bool serve_one(int connection);
     std::string carry_out(const devices::Request& request, std::vector<UniqueFd> files);
     Result<void> attach(const devices::AttachRequest& request, std::vector<UniqueFd> files);
+    Result<void> settle(const devices::SettleRequest& request, std::vector<UniqueFd> files);
     Result<void> open_end(DomainId domain, const devices::DeviceEnd& end,
                           std::vector<xen::GrantMapping>& pages, EventChannelPort& port);
     void forget(DomainId domain);

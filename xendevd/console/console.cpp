@@ -26,43 +26,58 @@ constexpr std::size_t most_in_window = std::size_t{128} << 10;
 
 } // namespace
 
-Console::Console(Daemon& daemon, std::string name, std::string log_path, chaos::xen::GrantMapping ring)
-    : daemon_(daemon), name_(std::move(name)), ring_(std::move(ring)), log_(std::move(log_path)) {}
+Console::Console(Daemon& daemon, chaos::DomainId domain, chaos::xen::GrantMapping ring, bool held)
+    : daemon_(daemon), domain_(domain), is_held_(held), ring_(std::move(ring)) {}
+
+void Console::be_named(std::string_view name) {
+    const std::string id = std::to_string(raw(domain_));
+    const bool has_name = chaos::check_guest_name(name).has_value();
+    name_ = "the console of guest " + (has_name ? std::string(name) : "?") + " (" + id + ")";
+    log_ = ConsoleLog(daemon_.log_directory + "/" + (has_name ? std::string(name) : "domain-" + id) + ".log");
+}
+
+void Console::release(std::string_view name) {
+    be_named(name);
+    is_held_ = false;
+    handle_event();
+}
 
 Result<std::unique_ptr<Console>> Console::open(Daemon& daemon, chaos::DomainId domain, std::string_view name,
-                                               chaos::EventChannelPort remote, chaos::GrantReference ring) {
-    const std::string id = std::to_string(raw(domain));
-    const bool has_name = chaos::check_guest_name(name).has_value();
-    const std::string file = has_name ? std::string(name) : "domain-" + id;
-    const std::string what = "the console of guest " + (has_name ? std::string(name) : "?") + " (" + id + ")";
+                                               chaos::EventChannelPort remote, chaos::GrantReference ring,
+                                               bool held) {
     const std::array<chaos::GrantReference, 1> references{ring};
     auto page = daemon.grants.map(domain, references, chaos::xen::GrantAccess::read_write);
     if (!page)
-        return std::move(page).error().while_doing("mapping " + what);
-    std::unique_ptr<Console> console(
-        new Console(daemon, what, daemon.log_directory + "/" + file + ".log", std::move(*page)));
+        return std::move(page).error().while_doing("mapping the console of domain " +
+                                                   std::to_string(raw(domain)));
+    std::unique_ptr<Console> console(new Console(daemon, domain, std::move(*page), held));
+    console->be_named(name);
     auto local = daemon.loop.bind(domain, remote, *console);
     if (!local)
-        return std::move(local).error().while_doing("binding the event channel of " + what);
+        return std::move(local).error().while_doing("binding the event channel of " + console->name_);
     console->local_ = *local;
     return console;
 }
 
 Result<std::unique_ptr<Console>> make_console(Daemon& daemon, chaos::DomainId domain, std::string_view name,
-                                              chaos::EventChannelPort remote, chaos::GrantReference ring) {
-    return Console::open(daemon, domain, name, remote, ring);
+                                              chaos::EventChannelPort remote, chaos::GrantReference ring,
+                                              bool held) {
+    return Console::open(daemon, domain, name, remote, ring, held);
 }
 
 Console::~Console() {
     if (raw(local_) == 0)
         return; // it never opened
-    read_ring();
+    if (!is_held_)
+        read_ring();
     daemon_.loop.unbind(local_);
     for (const auto& attachment : attachments_)
         attachment->send_rest();
 }
 
 void Console::handle_event() {
+    if (is_held_)
+        return;
     if (pass_input())
         daemon_.loop.notify(local_);
     if (window_end_ > daemon_.loop.now() && taken_in_window_ >= most_in_window)

@@ -25,12 +25,15 @@ class Console final : PortHandler, Task, Timer, AttachmentOwner {
   public:
     /// Maps the ring (xen/io/console.h) that `domain` granted and binds its port. What the guest wrote before is read in
     /// the loop's next turn. The log is NAME.log in the daemon's log directory; a name that no guest can have is
-    /// replaced by domain-ID.
+    /// replaced by domain-ID. One that is `held` reads nothing, and so logs nothing, before release().
     static chaos::Result<std::unique_ptr<Console>> open(Daemon& daemon, chaos::DomainId domain,
                                                         std::string_view name, chaos::EventChannelPort remote,
-                                                        chaos::GrantReference ring);
+                                                        chaos::GrantReference ring, bool held = false);
     /// Reads the guest's last words; those attached get them, then the end of file.
     ~Console();
+
+    /// From now on it is that of the guest `name`.
+    void release(std::string_view name);
 
     /// Takes over a connection: first it gets the recent output. Nothing is sent before the loop's next turn. With
     /// `write` it may type, unless has_writer(). Beyond 16 attachments the connection is closed at once.
@@ -41,7 +44,8 @@ class Console final : PortHandler, Task, Timer, AttachmentOwner {
     void describe(nlohmann::json& out) const;
 
   private:
-    Console(Daemon& daemon, std::string name, std::string log_path, chaos::xen::GrantMapping ring);
+    Console(Daemon& daemon, chaos::DomainId domain, chaos::xen::GrantMapping ring, bool held);
+    void be_named(std::string_view name);
     void handle_event() override;
     void run_task() override { take_output(); }
     void run_timer() override { take_output(); }
@@ -55,10 +59,12 @@ class Console final : PortHandler, Task, Timer, AttachmentOwner {
     bool pass_input();
 
     Daemon& daemon_;
+    chaos::DomainId domain_;
+    bool is_held_;
     std::string name_; ///< for the log of xendevd
     chaos::xen::GrantMapping ring_;
     chaos::EventChannelPort local_{};
-    ConsoleLog log_;
+    ConsoleLog log_{{}};
     RecentOutput recent_;
     std::vector<std::unique_ptr<Attachment>> attachments_;
     std::string input_; ///< typed, and not in the ring yet
@@ -70,6 +76,6 @@ class Console final : PortHandler, Task, Timer, AttachmentOwner {
 /// Console::open().
 chaos::Result<std::unique_ptr<Console>> make_console(Daemon& daemon, chaos::DomainId domain,
                                                      std::string_view name, chaos::EventChannelPort remote,
-                                                     chaos::GrantReference ring);
+                                                     chaos::GrantReference ring, bool held = false);
 
 } // namespace xendevd

@@ -22,6 +22,11 @@ Addresses::Claim& Addresses::Claim::operator=(Claim&& other) noexcept {
     return *this;
 }
 
+void Addresses::Claim::rename(std::string owner) {
+    if (addresses_)
+        addresses_->owners_[key_] = std::move(owner);
+}
+
 void Addresses::Claim::release() {
     if (addresses_)
         addresses_->owners_.erase(key_);

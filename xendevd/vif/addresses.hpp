@@ -22,6 +22,8 @@ class Addresses {
         Claim(Claim&& other) noexcept;
         Claim& operator=(Claim&& other) noexcept;
         ~Claim() { release(); }
+        /// Tells another owner in messages.
+        void rename(std::string owner);
 
       private:
         friend class Addresses;

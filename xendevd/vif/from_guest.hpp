@@ -45,6 +45,8 @@ class FromGuest {
     chaos::Result<Next> take(FrameSink& sink, Clock::time_point now);
     /// Shows the guest the answers, once everything that take() passed on is done with; true if it wants an event.
     [[nodiscard]] bool publish() { return ring_.publish(); }
+    /// While not connected.
+    void set_limit(const chaos::RateLimit& limit) { limiter_ = RateLimiter(limit); }
     [[nodiscard]] Clock::time_point next_time() const { return limiter_.next(); }
 
   private:

@@ -101,12 +101,24 @@ Result<void> Switch::listen() {
     return loop_.add(uplink_.fd(), EPOLLIN, *this);
 }
 
-Result<void> Switch::plug_in(SwitchPort& port) {
-    const auto address = std::as_bytes(std::span(port.mac_));
-    if (is_group(address) || key_of(address.data()) == 0)
+Result<void> Switch::check_address(const chaos::MacAddress& address) {
+    const auto bytes = std::as_bytes(std::span(address));
+    if (is_group(bytes) || key_of(bytes.data()) == 0)
         return Error(ErrorKind::invalid_argument,
-                     chaos::to_text(port.mac_) + " is no address that one vif can have");
-    if (!by_address_.emplace(key_of(address.data()), &port).second)
+                     chaos::to_text(address) + " is no address that one vif can have");
+    return {};
+}
+
+// Who has which IPv4 address is learned by address, so what was learned of the former one is nobody's now.
+void Switch::readdress(SwitchPort& port, const chaos::MacAddress& address) {
+    by_address_.erase(key_of(port.mac_.data()));
+    port.mac_ = address;
+    by_address_[key_of(address.data())] = &port;
+}
+
+Result<void> Switch::plug_in(SwitchPort& port) {
+    TRY(check_address(port.mac_));
+    if (!by_address_.emplace(key_of(port.mac_.data()), &port).second)
         return Error(ErrorKind::name_taken,
                      "another vif on the switch " + name_ + " has the address " + chaos::to_text(port.mac_))
             .advise("Give each vif a mac= of its own, or none: then one is drawn.");

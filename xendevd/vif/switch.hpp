@@ -36,6 +36,7 @@ class SwitchPort {
 
   protected:
     ~SwitchPort() = default;
+    void set_mac(const chaos::MacAddress& mac) { mac_ = mac; } ///< of one that is not plugged in
 
   private:
     friend class Switch;
@@ -60,6 +61,10 @@ class Switch final : DescriptorHandler {
     /// Fails with name_taken if another port has its address, with invalid_argument if no vif can have it.
     chaos::Result<void> plug_in(SwitchPort& port);
     void unplug(SwitchPort& port);
+    /// Fails if no vif can have that address.
+    static chaos::Result<void> check_address(const chaos::MacAddress& address);
+    /// Gives a port another address, which has been checked, and which no other port has.
+    void readdress(SwitchPort& port, const chaos::MacAddress& address);
     /// Passes on a frame from `port`; its addresses are in head(). False if it is dropped here: not the port's address, or
     /// more flooding than is good. Frames reach their receivers with workspace.flush().
     bool forward(Frame& frame, SwitchPort& port, Clock::time_point now);

@@ -56,6 +56,7 @@ class Vif final : public Backend, FrameSink, Receiver, SwitchPort, DescriptorHan
     } // whatever is taken is finished in the same turn
     void stop_taking_requests() override { is_stopping_ = true; }
     void disconnect() override;
+    Result<std::function<void()>> settle(const VifSettings& settings) override;
     [[nodiscard]] Counters counters() const override { return counters_; }
     void describe(nlohmann::json& out) const override;
 
@@ -150,6 +151,32 @@ void Vif::disconnect() {
     queue_.clear();
     pages_.clear();
     rings_.unmap();
+}
+
+Result<std::function<void()>> Vif::settle(const VifSettings& settings) {
+    if (owner_)
+        return Error(ErrorKind::invalid_argument, settings.name + " is in use");
+    if (tap_ && settings.mtu != mtu_)
+        return Error(ErrorKind::invalid_argument, settings.name +
+                                                      " has a device on the host already, with an MTU of " +
+                                                      std::to_string(mtu_));
+    TRY(Switch::check_address(settings.mac));
+    auto claim = std::make_shared<Addresses::Claim>(); // a function can be copied
+    if (settings.mac != mac())
+        *claim =
+            TRY(daemon_.networks->addresses().claim(place_.name, settings.vlan, settings.mac, settings.name));
+    return std::function<void()>([this, claim, settings] {
+        if (settings.mac == mac())
+            claim_.rename(settings.name);
+        else
+            claim_ = std::move(*claim);
+        if (is_plugged_in_)
+            place_.own_switch->readdress(*this, settings.mac);
+        else
+            set_mac(settings.mac);
+        mtu_ = settings.mtu;
+        from_guest_.set_limit(settings.rate);
+    });
 }
 
 void Vif::describe(nlohmann::json& out) const {

@@ -45,10 +45,37 @@ AttachRequest stock_request() {
     return request;
 }
 
+AttachRequest shell_request() {
+    AttachRequest request = full_request();
+    request.shell = true;
+    request.name.clear();
+    request.vbds.clear();
+    return request;
+}
+
+SettleRequest settle_request() {
+    const AttachRequest full = full_request();
+    SettleRequest request;
+    request.domain = full.domain;
+    request.uuid = uuid;
+    request.next_uuid = Uuid::parse("11234567-89ab-4cde-8f01-23456789abcd").value();
+    request.name = "web";
+    request.vifs = {{0, full.vifs[0].config}, {7, full.vifs[1].config}};
+    request.vbds = full.vbds;
+    return request;
+}
+
 TEST(Protocol, every_request_is_read_back_as_it_was_written) {
+    SettleRequest only_a_name;
+    only_a_name.domain = DomainId{5};
+    only_a_name.uuid = uuid;
+    only_a_name.name = "web";
     const Request requests[] = {
         full_request(),
         stock_request(),
+        shell_request(),
+        settle_request(),
+        only_a_name,
         DetachRequest{DomainId{5}, DeviceType::vbd, 51712, true, 1500ms},
         DetachRequest{DomainId{5}, DeviceType::vif, 0, false, 10s},
         ForgetRequest{DomainId{32751}},
@@ -129,6 +156,11 @@ TEST(Protocol, whatever_is_wrong_with_a_request_is_named) {
         {spoiled("\"id\":51712", "\"id\":51712,\"port\":1", stock_request()), "itself"},
         {spoiled("\"vifs\":[", "\"vifs\":{\"a\":["), "not JSON"},
         {spoiled("\"vcpus\":2", "\"vcpus\":0", stock_request()), "vcpus"},
+        {spoiled("\"noxs\"", "\"noxs\",\"shell\":true"), "has no name yet"},
+        {R"({"op":"settle","domain":1,"uuid":"01234567-89ab-4cde-8f01-23456789abcd"})", "name is"},
+        {R"({"op":"settle","domain":1,"uuid":"01234567-89ab-4cde-8f01-23456789abcd","name":"web",)"
+         R"("vifs":[{"id":0,"port":1,"grant":1,"mac":"00:16:3e:00:00:01"}]})",
+         "itself"},
         {std::string(largest_packet + 1, ' '), "longer than any"},
         {std::string(60'000, '['), "not JSON"},
     };

@@ -130,6 +130,42 @@ TEST_P(SwitchTest, passes_what_no_guest_has_to_the_host_and_back) {
     EXPECT_FALSE(second.front.take());
 }
 
+TEST_P(SwitchTest, holds_a_vif_to_the_address_that_it_was_settled_with) {
+    const chaos::MacAddress drawn = first.mac;
+    first.vif = *make(drawn);
+    VifSettings settings;
+    settings.name = "vif 0 of guest web";
+    settings.mac = {1, 0, 0, 0, 0, 1};
+    EXPECT_EQ(first.vif->settle(settings).error().kind(), ErrorKind::invalid_argument) << "that of a group";
+    settings.mac = {2, 7, 7, 7, 7, 7};
+    { const auto dropped = first.vif->settle(settings); }
+    second.vif = *make({2, 7, 7, 7, 7, 7}); // which nobody has, since nothing came of it
+    second.vif.reset();
+    auto change = first.vif->settle(settings);
+    ASSERT_TRUE(change) << change.error().story();
+    (*change)();
+    first.mac = settings.mac;
+    connect(first, 0);
+    EXPECT_FALSE(first.vif->settle(settings)) << "it is in use";
+    connect(second, 0);
+    first.front.provide(8);
+    second.front.provide(8);
+    const std::string frame = addressed(ethernet_frame(60), second.mac, settings.mac);
+    second.front.send(frame);
+    kick(second);
+    EXPECT_EQ(first.front.take()->data, frame);
+    second.front.send(addressed(ethernet_frame(70), second.mac, drawn)); // nobody's on the switch any more
+    kick(second);
+    EXPECT_FALSE(first.front.take());
+    EXPECT_EQ(at_host().size(), 70u);
+    first.front.send(addressed(ethernet_frame(60), drawn, second.mac));
+    kick(first);
+    EXPECT_FALSE(second.front.take()) << "it has another address now";
+    EXPECT_EQ(first.vif->counters().from_guest_dropped, 1u);
+    EXPECT_EQ(make(settings.mac).error().kind(), ErrorKind::name_taken);
+    third.vif = *make(drawn); // it is free again
+}
+
 TEST_P(SwitchTest, floods_what_is_for_many) {
     for (Guest* guest : {&first, &second, &third}) {
         connect(*guest, 0);
