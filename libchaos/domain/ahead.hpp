@@ -2,7 +2,7 @@
 // The split: shells prepared before anybody asks for a guest, and guests made in them when somebody does.
 #pragma once
 
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "libchaos/domain/create.hpp"
@@ -15,22 +15,28 @@ namespace chaos {
 
 /// What a shell is to be prepared for.
 struct ShellPlan {
-    /// As the guests will be: memory, vCPUs, affinity, limits, store, and each vif's bridge, rate and MTU. Its name, UUID,
-    /// command line and disks are not looked at.
+    /// As the guests will be: memory, vCPUs, affinity, limits, store, ramdisk, and each vif's bridge, rate and MTU. Its
+    /// name, UUID, command line and disks are not looked at, nor are the addresses of its vifs.
     GuestConfig shape;
     std::uint32_t disks = 0; ///< places for disks that the guest will name
-    /// What its guests run; it is loaded ahead of time if `hot`.
+    /// What its guests run, never null; it is loaded ahead of time if `hot`, and with it the ramdisk.
     const Kernel* kernel = nullptr;
+    /// Of no effect for PV guests, whose memory cannot be filled before their command line is known.
     bool hot = false;
 };
 
-/// A shell that waits for its guest: its domain id is held by a locked file, xendevd serves its console and vifs already.
+/// A shell that waits for its guest: its domain id is held by a locked file, and xendevd knows its console and vifs
+/// already if it speaks noxs. (A stock guest's are made when the guest is known, as its store tells of it from the start.)
 /// Move-only; when it goes everything of it goes, in Xen, in xendevd and in the registry. Not thread safe, and bound to
-/// the Host it was prepared with until move_to().
+/// the Host it was prepared with until move_to(). It costs this process one open file and one mapping.
 struct ReadyShell {
     Reservation reservation; ///< of the id; the name comes later
     Shell shell;
-    std::vector<VifConfig> vifs; ///< with the MAC addresses that were drawn
+    std::vector<VifConfig> vifs = {}; ///< with the MAC addresses that were drawn, if is_served
+    bool is_served = false;           ///< xendevd knows it
+    bool is_loaded = false;           ///< with `kernel`, and `ramdisk` if there is one
+    FileIdentity kernel = {};
+    std::optional<FileIdentity> ramdisk = {};
 
     [[nodiscard]] DomainId id() const { return reservation.id(); }
     /// Hands it over to the thread that `host` belongs to. The former Host must not be used for it any more.
@@ -40,9 +46,14 @@ struct ReadyShell {
 /// The first phase, ahead of time. On failure nothing is left. `stop_fd` as in CreateOptions.
 Result<ReadyShell> prepare_ahead(Host& host, const ShellPlan& plan, int stop_fd = -1);
 
-/// Whether a guest of `config` on `kernel` can be made in shells of `plan`: same flavour, same kernel if hot, same
-/// switches for its vifs, as many disks. MAC and IP addresses, names, UUID, command line and disks are free.
+/// Whether a guest of `config` on `kernel` can be made in shells of `plan`: same flavour, same kernel and ramdisk if hot,
+/// same switches for its vifs, as many disks. MAC and IP addresses, names, UUID, command line and disks are free; a vifname
+/// of its own is not. No system call.
 bool suits(const ShellPlan& plan, const GuestConfig& config, const Kernel& kernel, bool device_server);
+
+/// Whether the files that were loaded into the shell are still the same: one stat(2) for the kernel, and one for the ramdisk
+/// if there is one. Fails if one cannot be looked at. True if nothing was loaded.
+Result<bool> is_up_to_date(const ReadyShell& shell, const ShellPlan& plan);
 
 /// Whether the shell is still what it was: a paused domain that nobody destroyed, ran or took. One hypercall.
 Result<void> verify(Host& host, const ReadyShell& shell);
@@ -54,8 +65,8 @@ struct RunningGuest {
 };
 
 /// The second phase: name, addresses, disks and command line, record, go. `config` must suit the shell's plan. On failure
-/// the shell and all of the guest is gone. With `wait_ready` of `options` set the guest's "ready" can be waited for
-/// through `started`; this function does not wait.
+/// the shell and all of the guest is gone; the guest may have run for a moment. With `wait_ready` of `options` set the
+/// guest's "ready" can be waited for through `started`; this function does not wait.
 Result<RunningGuest> create_in(Host& host, ReadyShell shell, const GuestConfig& config, const Kernel& kernel,
                                const CreateOptions& options);
 

@@ -25,6 +25,13 @@ class BackendGuard {
             (void)client_->forget(id_);
     }
 
+    /// True if there is something for xendevd to forget.
+    [[nodiscard]] bool is_set() const { return client_ != nullptr; }
+    /// It is another thread's duty now, who talks to xendevd through `client`.
+    void move_to(devices::Client& client) {
+        if (client_)
+            client_ = &client;
+    }
     /// The domain lives on, and its devices with it.
     void release() { client_ = nullptr; }
 

@@ -9,7 +9,7 @@
 #include "libchaos/domain/load_image.hpp"
 #include "libchaos/domain/prepare.hpp"
 #include "libchaos/domain/pv_guest.hpp"
-#include "libchaos/domain/reconcile.hpp"
+#include "libchaos/domain/stages.hpp"
 #include "libchaos/image/file.hpp"
 
 namespace chaos {
@@ -23,53 +23,6 @@ std::uint64_t microseconds_since(Clock::time_point start) {
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
 }
 
-/// A name and an id; a name held by a guest that is gone is freed first.
-Result<Reservation> reserve(Host& host, const std::string& name, const Uuid& uuid) {
-    auto reservation = host.registry().reserve(name, uuid);
-    if (reservation || reservation.error().kind() != ErrorKind::name_taken)
-        return reservation;
-    if (!TRY(forget_if_gone(host, name)))
-        return reservation;
-    return host.registry().reserve(name, uuid);
-}
-
-struct Reserved {
-    Reservation reservation;
-    Shell shell;
-};
-
-/// Ids of the registry can be in use by domains of other toolstacks: then the next one is tried.
-Result<Reserved> reserve_and_prepare(Host& host, const GuestConfig& config, const Uuid& uuid,
-                                     const Flavour& flavour, const KernelHeaders& kernel, int stop_fd) {
-    constexpr int attempts = 64;
-    for (int attempt = 1;; ++attempt) {
-        Reservation reservation = TRY(reserve(host, config.name, uuid));
-        auto shell = prepare(host, reservation.id(), uuid, flavour, &kernel, stop_fd);
-        if (shell)
-            return Reserved{std::move(reservation), std::move(*shell)};
-        if (shell.error().system_errno() != EEXIST || attempt == attempts)
-            return std::move(shell).error();
-    }
-}
-
-GuestRecord record_of(const Shell& shell, const GuestConfig& config, const Uuid& uuid,
-                      std::span<const devices::OpenImage> images) {
-    GuestRecord record;
-    record.id = shell.domain.id();
-    record.uuid = uuid;
-    record.config = config;
-    record.config.vifs.clear();
-    record.config.disks.clear();
-    record.created_unix_ms =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                       std::chrono::system_clock::now().time_since_epoch())
-                                       .count());
-    record.system = shell.system;
-    record.console = shell.console;
-    record_devices(record, shell, config, images);
-    return record;
-}
-
 Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const Kernel& kernel,
                                     const CreateOptions& options) {
     TRY(check_stop(options.stop_fd));
@@ -80,15 +33,13 @@ Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const
     const auto images = TRY(devices::open_images(config.disks, devices::ImageLock::hold));
     const Flavour flavour = flavour_of(config, kernel.headers(), devices != nullptr);
     const bool watch = options.wait_ready && !options.paused;
-    if (watch && flavour.platform != Platform::noxs)
-        return Error(ErrorKind::invalid_argument,
-                     "kernel " + kernel.path() + " does not speak noxs, so it cannot say ready")
-            .advise("Create it without waiting.");
+    if (watch)
+        TRY(check_watchable(flavour, kernel));
 
     CreatedGuest created{DomainId{}, uuid, config.name, {}};
     const auto start = Clock::now();
     auto [reservation, shell] =
-        TRY(reserve_and_prepare(host, config, uuid, flavour, kernel.headers(), options.stop_fd));
+        TRY(reserve_and_prepare(host, config.name, uuid, flavour, &kernel.headers(), options.stop_fd));
     created.id = reservation.id();
     created.times.prepare_us = microseconds_since(start);
 
@@ -97,15 +48,9 @@ Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const
                                      {options.paused, watch, devices, images, options.stop_fd}));
     created.times.execute_us = microseconds_since(execute_start);
     const auto running = Clock::now();
-    TRY(reservation.commit(record_of(guest.shell(), config, uuid, images)));
+    TRY(record(reservation, guest, config, uuid, images));
     if (watch) {
-        if (auto ready = guest.wait_ready(*options.wait_ready, options.stop_fd); !ready) {
-            // The domain goes before its record does: killed in between, we leave a record that tidies
-            // itself.
-            { const StartedGuest gone = std::move(guest); }
-            (void)host.registry().remove(created.id, uuid); // the story to tell is the guest's
-            return std::move(ready).error();
-        }
+        TRY(guest.wait_ready(*options.wait_ready, options.stop_fd));
         created.times.ready_us = microseconds_since(running);
     }
     trim_paging_pool(host, guest.shell()); // not earlier: the guest was on its way already

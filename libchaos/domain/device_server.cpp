@@ -33,6 +33,25 @@ AttachVbd attach_of(const DiskConfig& disk, const devices::OpenImage& image) {
     return vbd;
 }
 
+std::vector<int> files_of(std::span<const devices::OpenImage> images) {
+    std::vector<int> files;
+    files.reserve(images.size());
+    for (const devices::OpenImage& image : images)
+        files.push_back(image.file.get());
+    return files;
+}
+
+/// A disk of a guest that speaks noxs, in the place behind its `vifs`; fills its control page.
+AttachVbd place_disk(const Shell& shell, std::size_t vifs, std::size_t index, const DiskConfig& disk,
+                     const devices::OpenImage& image) {
+    AttachVbd vbd = attach_of(disk, image);
+    vbd.id = static_cast<std::uint32_t>(index);
+    const DeviceLocation& location = shell.slots[vifs + index].location;
+    vbd.end = end_of(location);
+    write_vbd_config(shell.page(location.frame), vbd.config, vbd.sectors, vbd.sector_size);
+    return vbd;
+}
+
 Result<AttachRequest> request_of(const Shell& shell, const GuestConfig& config,
                                  std::span<const devices::OpenImage> images) {
     const bool noxs = shell.flavour.platform == Platform::noxs;
@@ -57,15 +76,29 @@ Result<AttachRequest> request_of(const Shell& shell, const GuestConfig& config,
         write_vif_config(shell.page(location.frame), vif.config);
     }
     for (std::size_t index = 0; index < config.disks.size(); ++index) {
+        if (noxs) {
+            request.vbds.push_back(
+                place_disk(shell, config.vifs.size(), index, config.disks[index], images[index]));
+            continue;
+        }
         AttachVbd& vbd = request.vbds.emplace_back(attach_of(config.disks[index], images[index]));
         vbd.id = TRY(disk_id(vbd.config, index, noxs));
-        if (!noxs)
-            continue;
-        const DeviceLocation& location = shell.slots[config.vifs.size() + index].location;
-        vbd.end = end_of(location);
-        write_vbd_config(shell.page(location.frame), vbd.config, vbd.sectors, vbd.sector_size);
     }
     return request;
+}
+
+/// Whether xendevd need not hear of the difference: addresses are between a guest and its control page.
+bool is_served_alike(const VifConfig& one, const VifConfig& other) {
+    return one.mac == other.mac && one.mtu == other.mtu && one.rate == other.rate;
+}
+
+Result<void> check_places(const Shell& shell, const GuestConfig& config,
+                          std::span<const devices::OpenImage> images) {
+    const bool noxs = shell.flavour.platform == Platform::noxs;
+    if (images.size() != config.disks.size() ||
+        (noxs && (shell.flavour.vifs != config.vifs.size() || shell.flavour.vbds != config.disks.size())))
+        return Error(ErrorKind::invalid_argument, "the shell was prepared for other devices");
+    return {};
 }
 
 } // namespace
@@ -104,23 +137,49 @@ bool is_about_drawn_address(const Error& refusal, std::span<const VifConfig> ask
 
 Result<void> serve_devices(devices::Client& client, Shell& shell, const GuestConfig& config,
                            std::span<const devices::OpenImage> images, int stop_fd) {
-    const bool noxs = shell.flavour.platform == Platform::noxs;
-    if (images.size() != config.disks.size() ||
-        (noxs && (shell.flavour.vifs != config.vifs.size() || shell.flavour.vbds != config.disks.size())))
-        return Error(ErrorKind::invalid_argument, "the shell was prepared for other devices");
+    TRY(check_places(shell, config, images));
     const AttachRequest request = TRY(request_of(shell, config, images));
-    std::vector<int> files;
-    for (const devices::OpenImage& image : images)
-        files.push_back(image.file.get());
     // Before the answer: whatever goes wrong, what xendevd may have mapped must go before the domain does.
     shell.backends = BackendGuard(client, shell.domain.id());
-    auto attached = client.attach(request, files, stop_fd);
+    auto attached = client.attach(request, files_of(images), stop_fd);
     if (!attached && devices::Client::is_not_running(attached.error())) {
         shell.backends.release();
         if (!shell.store && !needs_device_server(config))
             return {};
     }
     return std::move(attached).while_doing("attaching its devices");
+}
+
+Result<void> serve_shell(devices::Client& client, Shell& shell, std::span<const VifConfig> vifs,
+                         int stop_fd) {
+    GuestConfig config;
+    config.vifs.assign(vifs.begin(), vifs.end());
+    AttachRequest request = TRY(request_of(shell, config, {}));
+    request.shell = true;
+    shell.backends = BackendGuard(client, shell.domain.id()); // as in serve_devices()
+    return client.attach(request, {}, stop_fd).while_doing("attaching its devices");
+}
+
+Result<void> begin_settling(devices::Client& client, const Shell& shell, std::span<const VifConfig> vifs,
+                            const GuestConfig& config, const std::optional<Uuid>& next_uuid,
+                            std::span<const devices::OpenImage> images) {
+    TRY(check_places(shell, config, images));
+    devices::SettleRequest request;
+    request.domain = shell.domain.id();
+    request.uuid = shell.uuid;
+    request.next_uuid = next_uuid;
+    request.name = config.name;
+    for (std::size_t index = 0; index < config.vifs.size(); ++index) {
+        const VifConfig& vif = config.vifs[index];
+        if (vif != vifs[index])
+            write_vif_config(shell.page(shell.slots[index].location.frame), vif);
+        if (!is_served_alike(vif, vifs[index]))
+            request.vifs.push_back({static_cast<std::uint16_t>(index), vif});
+    }
+    for (std::size_t index = 0; index < config.disks.size(); ++index)
+        request.vbds.push_back(
+            place_disk(shell, config.vifs.size(), index, config.disks[index], images[index]));
+    return client.begin_settling(request, files_of(images)).while_doing("settling its devices");
 }
 
 void record_devices(GuestRecord& record, const Shell& shell, const GuestConfig& config,

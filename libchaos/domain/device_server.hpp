@@ -33,6 +33,16 @@ bool is_about_drawn_address(const Error& refusal, std::span<const VifConfig> ask
 Result<void> serve_devices(devices::Client& client, Shell& shell, const GuestConfig& config,
                            std::span<const devices::OpenImage> images, int stop_fd);
 
+/// As serve_devices() for a shell that speaks noxs, whose guest is not known yet: console and `vifs`, which have MAC
+/// addresses. Nothing of it is looked at before it is settled.
+Result<void> serve_shell(devices::Client& client, Shell& shell, std::span<const VifConfig> vifs, int stop_fd);
+
+/// Fills the control pages of such a shell and tells xendevd what it has become, which is answered later:
+/// Client::settled(). `vifs` is what it was served with, `next_uuid` what its domain's handle is changed to.
+Result<void> begin_settling(devices::Client& client, const Shell& shell, std::span<const VifConfig> vifs,
+                            const GuestConfig& config, const std::optional<Uuid>& next_uuid,
+                            std::span<const devices::OpenImage> images);
+
 /// The devices of a started guest, as they are recorded.
 void record_devices(GuestRecord& record, const Shell& shell, const GuestConfig& config,
                     std::span<const devices::OpenImage> images);

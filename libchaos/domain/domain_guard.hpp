@@ -26,6 +26,11 @@ class DomainGuard {
     }
 
     [[nodiscard]] DomainId id() const { return id_; }
+    /// It is another thread's duty now, who has `control`.
+    void move_to(xen::Control& control) {
+        if (control_)
+            control_ = &control;
+    }
     /// The domain is finished: it lives on.
     void release() { control_ = nullptr; }
 

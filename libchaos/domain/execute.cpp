@@ -75,45 +75,72 @@ std::string last_words(const Shell& shell) {
 } // namespace
 
 StartedGuest::~StartedGuest() {
-    if (!local_port_)
+    if (local_port_)
+        if (auto events = host_->events())
+            (void)(*events)->unbind(*local_port_); // closing is all that is left to do with it
+    if (!recorded_)
         return;
-    if (auto events = host_->events())
-        (void)(*events)->unbind(*local_port_); // closing is all that is left to do with it
+    // The domain goes before its record does: killed in between, we leave a record that tidies itself.
+    const DomainId id = shell_.domain.id();
+    { const Shell gone = std::move(shell_); }
+    (void)host_->registry().remove(id, *recorded_); // whoever lists the guests next will see to it
+}
+
+bool StartedGuest::is_ready() const {
+    return local_port_ && read_system_page(shell_.page(shell_.layout.system()), 0).ready;
+}
+
+Error StartedGuest::with_last_words(Error error) const {
+    if (error.kind() != ErrorKind::guest_failed || shell_.flavour.type != GuestType::pvh)
+        return error;
+    const std::string words = last_words(shell_);
+    return std::move(error).advise(words.empty() ? "It wrote nothing on its console." : words);
+}
+
+Result<void> StartedGuest::check_alive() const {
+    auto alive = chaos::check_alive(*host_, shell_.domain.id());
+    if (!alive)
+        return with_last_words(std::move(alive).error());
+    return {};
 }
 
 Result<void> StartedGuest::wait_ready(std::chrono::milliseconds timeout, int stop_fd) {
     if (!local_port_)
         return Error(ErrorKind::invalid_argument, "this guest has no system device that could say ready");
-    const std::byte* page = shell_.page(shell_.layout.system());
-    auto waited = wait_event(*host_, shell_.domain.id(), timeout, stop_fd,
-                             [&] { return read_system_page(page, 0).ready; });
-    if (!waited && waited.error().kind() == ErrorKind::guest_failed) {
-        const std::string words = last_words(shell_);
-        return std::move(waited).error().advise(words.empty() ? "It wrote nothing on its console." : words);
-    }
+    auto waited = wait_event(*host_, shell_.domain.id(), timeout, stop_fd, [&] { return is_ready(); });
+    if (!waited && waited.error().kind() == ErrorKind::guest_failed)
+        return with_last_words(std::move(waited).error());
     return std::move(waited).while_doing("waiting for the guest to say ready");
 }
 
-Result<StartedGuest> execute(Host& host, Shell shell, const GuestConfig& config, const Kernel& kernel,
-                             const ExecuteOptions& options) {
+Result<void> load(Host& host, Shell& shell, const GuestConfig& config, const Kernel& kernel) {
+    return shell.flavour.type == GuestType::pvh ? load_pvh(host, shell, config, kernel)
+                                                : load_pv(host, shell, config, kernel);
+}
+
+Result<void> set_command_line(const Shell& shell, const std::string& command_line) {
+    return xen::write_command_line(shell.page(shell.layout.start_info()), command_line);
+}
+
+Result<StartedGuest> start(Host& host, Shell shell, bool paused, bool watch) {
     const DomainId id = shell.domain.id();
-    if (shell.flavour.type == GuestType::pvh)
-        TRY(load_pvh(host, shell, config, kernel));
-    else
-        TRY(load_pv(host, shell, config, kernel));
-
-    if (options.devices)
-        TRY(serve_devices(*options.devices, shell, config, options.images, options.stop_fd));
-
     std::optional<EventChannelPort> local_port;
-    if (options.watch && shell.system) {
+    if (watch && shell.system) {
         auto* events = TRY(host.events());
         local_port = TRY(events->bind(id, shell.system->port));
     }
     StartedGuest guest(host, std::move(shell), local_port);
-    if (!options.paused)
+    if (!paused)
         TRY(host.control().unpause(id));
     return guest;
+}
+
+Result<StartedGuest> execute(Host& host, Shell shell, const GuestConfig& config, const Kernel& kernel,
+                             const ExecuteOptions& options) {
+    TRY(load(host, shell, config, kernel));
+    if (options.devices)
+        TRY(serve_devices(*options.devices, shell, config, options.images, options.stop_fd));
+    return start(host, std::move(shell), options.paused, options.watch);
 }
 
 } // namespace chaos

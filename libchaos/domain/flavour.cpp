@@ -28,6 +28,11 @@ constexpr std::uint32_t grant_frames_of_stock_devices = 64;
 } // namespace
 
 Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers, bool device_server) {
+    return flavour_of(config, headers, device_server, config.disks.size());
+}
+
+Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers, bool device_server,
+                   std::size_t disks) {
     Flavour flavour;
     flavour.type = config.type;
     flavour.platform =
@@ -42,7 +47,7 @@ Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers, bool
     flavour.max_grant_frames = config.max_grant_frames;
     if (flavour.platform == Platform::noxs) {
         flavour.vifs = static_cast<std::uint32_t>(config.vifs.size());
-        flavour.vbds = static_cast<std::uint32_t>(config.disks.size());
+        flavour.vbds = static_cast<std::uint32_t>(disks);
         flavour.max_event_channels = with_devices(flavour.max_event_channels, flavour.vifs + flavour.vbds);
     } else if (config.store == StoreMode::private_store ||
                (config.store == StoreMode::automatic && device_server)) {

@@ -35,5 +35,8 @@ struct Flavour {
 /// The flavour that `config` needs when it runs a kernel with these headers. `device_server` says whether xendevd runs,
 /// which decides whether a stock guest gets a store if its configuration leaves it open.
 Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers, bool device_server = false);
+/// The same with so many disks, whatever `config` has.
+Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers, bool device_server,
+                   std::size_t disks);
 
 } // namespace chaos

@@ -64,11 +64,14 @@ Result<GuestInfo> find_by_id(Host& host, DomainId id, std::string_view what, boo
 
 Result<std::vector<GuestInfo>> list(Host& host) {
     std::size_t kept = 0;
+    bool has_forgotten = false;
     for (const DomainId id : TRY(host.registry().ids())) {
         auto tidied = forget_if_gone(host, id);
         if (!tidied && !is_damage(tidied.error()))
             return std::move(tidied).error();
-        kept += !tidied || !*tidied;
+        const bool is_gone = tidied && *tidied;
+        kept += !is_gone;
+        has_forgotten |= is_gone;
     }
     std::vector<GuestInfo> guests;
     std::size_t shells = 0;
@@ -83,8 +86,8 @@ Result<std::vector<GuestInfo>> list(Host& host) {
             guest.shell = TRY(is_unfinished(host, domain));
         shells += guest.shell;
     }
-    // Shells have no names, so among many of them a link that a killed maker left would not be one too many.
-    if (shells > 0)
+    // Shells have no names, so among them a link that a killed maker left was not one too many.
+    if (shells > 0 || has_forgotten)
         TRY(host.registry().drop_stale_names(kept - std::min(kept, shells)));
     return guests;
 }

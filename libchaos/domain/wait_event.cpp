@@ -14,15 +14,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds look_every{50};
 
-Result<void> check_alive(Host& host, DomainId domain) {
-    const auto info = TRY(host.control().domain_info(domain));
-    if (!info || info->dying)
-        return Error(ErrorKind::guest_failed, "the guest was destroyed");
-    if (info->shutdown)
-        return Error(ErrorKind::guest_failed, std::string("the guest ") + describe(info->shutdown_reason));
-    return {};
-}
-
 } // namespace
 
 const char* describe(xen::ShutdownReason reason) {
@@ -41,6 +32,15 @@ const char* describe(xen::ShutdownReason reason) {
         return "asked for a soft reset";
     }
     return "stopped for an unknown reason";
+}
+
+Result<void> check_alive(Host& host, DomainId domain) {
+    const auto info = TRY(host.control().domain_info(domain));
+    if (!info || info->dying)
+        return Error(ErrorKind::guest_failed, "the guest was destroyed");
+    if (info->shutdown)
+        return Error(ErrorKind::guest_failed, std::string("the guest ") + describe(info->shutdown_reason));
+    return {};
 }
 
 Result<void> wait_event(Host& host, DomainId domain, std::chrono::milliseconds timeout, int stop_fd,

@@ -19,6 +19,9 @@ namespace chaos {
 Result<void> wait_event(Host& host, DomainId domain, std::chrono::milliseconds timeout, int stop_fd,
                         const std::function<bool()>& done);
 
+/// Fails with guest_failed if the domain has stopped or is gone. One hypercall.
+Result<void> check_alive(Host& host, DomainId domain);
+
 /// Words for why a domain stopped: "powered off", "crashed", …
 const char* describe(xen::ShutdownReason reason);
 

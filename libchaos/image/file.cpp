@@ -24,6 +24,21 @@ const char* kind_of_file(mode_t mode) {
 
 } // namespace
 
+FileIdentity identity_of(const struct stat& status) {
+    const auto nanoseconds = [](const timespec& time) {
+        return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+    };
+    return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+            nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
+}
+
+Result<FileIdentity> FileIdentity::of(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0)
+        return Error::from_errno("looking at " + path, errno);
+    return identity_of(status);
+}
+
 Result<OpenFile> open_regular_file(const std::string& path) {
     OpenFile file;
     // Without O_NONBLOCK a FIFO would hold us until somebody writes to it.

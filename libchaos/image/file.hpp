@@ -16,6 +16,8 @@ struct OpenFile {
     struct stat status = {};
 };
 
+FileIdentity identity_of(const struct stat& status);
+
 /// Opens a regular file. Anything else (a directory, a FIFO nobody writes to, a device) fails at once.
 Result<OpenFile> open_regular_file(const std::string& path);
 

@@ -9,9 +9,11 @@
 namespace chaos {
 namespace {
 
-Result<UnpackedKernel> find_kernel(const std::string& path, const std::string& cache_directory) {
+Result<UnpackedKernel> find_kernel(const std::string& path, const std::string& cache_directory,
+                                   FileIdentity& identity) {
     UnpackedKernel kernel;
     kernel.file = TRY(open_regular_file(path));
+    identity = identity_of(kernel.file.status);
     kernel.path = path;
     // ELF first: it is what unikernels are, and they are in a hurry.
     auto headers = parse_elf_kernel(FileBytes(kernel.file));
@@ -29,10 +31,10 @@ Result<UnpackedKernel> find_kernel(const std::string& path, const std::string& c
 } // namespace
 
 Result<Kernel> Kernel::open(const std::string& path, const std::string& cache_directory) {
-    auto found = find_kernel(path, cache_directory);
+    Kernel kernel;
+    auto found = find_kernel(path, cache_directory, kernel.identity_);
     if (!found)
         return std::move(found).error().while_doing("opening kernel " + path);
-    Kernel kernel;
     kernel.file_ = std::move(found->file.descriptor);
     kernel.path_ = path;
     kernel.elf_path_ = std::move(found->path);

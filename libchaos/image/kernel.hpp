@@ -34,6 +34,19 @@ struct KernelHeaders {
     std::optional<std::uint32_t> noxs_version; ///< major << 16 | minor from the noxs note (noxs/noxs.h)
 };
 
+/// Which file it is and in which state: what changes when somebody writes to it or puts another in its place.
+struct FileIdentity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;
+    std::int64_t modified_ns = 0; ///< since 1970
+    std::int64_t changed_ns = 0;
+
+    /// That of the file which `path` leads to now: one system call.
+    static Result<FileIdentity> of(const std::string& path);
+    friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
 /// Bytes of a file as the parser sees them; lets tests and fuzzers feed memory.
 class ByteSource {
   public:
@@ -65,6 +78,8 @@ class Kernel {
     [[nodiscard]] const std::string& path() const { return path_; }
     /// The ELF file in use: `path()`, or its unpacked copy in the cache.
     [[nodiscard]] const std::string& elf_path() const { return elf_path_; }
+    /// That of the file at path() when it was opened.
+    [[nodiscard]] const FileIdentity& identity() const { return identity_; }
 
   private:
     Kernel() = default;
@@ -73,6 +88,7 @@ class Kernel {
     std::string path_;
     std::string elf_path_;
     KernelHeaders headers_;
+    FileIdentity identity_;
 };
 
 } // namespace chaos

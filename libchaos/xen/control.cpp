@@ -96,6 +96,12 @@ Result<void> Control::set_max_vcpus(DomainId domain, std::uint32_t vcpus) {
     return checked(xc_domain_max_vcpus(handle(), raw(domain), vcpus), "making its vCPUs");
 }
 
+Result<void> Control::set_handle(DomainId domain, const std::array<std::uint8_t, 16>& handle) {
+    xen_domain_handle_t bytes;
+    std::copy(handle.begin(), handle.end(), bytes);
+    return checked(xc_domain_sethandle(this->handle(), raw(domain), bytes), "setting its UUID");
+}
+
 Result<void> Control::set_max_memory(DomainId domain, std::uint64_t kib) {
     return checked(xc_domain_setmaxmem(handle(), raw(domain), kib), "setting its memory limit");
 }

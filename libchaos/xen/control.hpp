@@ -93,6 +93,7 @@ class Control {
 
     Result<void>
     create_domain(const DomainSpec& spec); ///< Error with system_errno() EEXIST if the id is in use
+    Result<void> set_handle(DomainId domain, const std::array<std::uint8_t, 16>& handle);
     Result<void> set_max_vcpus(DomainId domain, std::uint32_t vcpus);
     Result<void> set_max_memory(DomainId domain, std::uint64_t kib);
     /// Size of the pool that a HAP domain's page tables come from, bytes (Xen's default is 1 MiB).

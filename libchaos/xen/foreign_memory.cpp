@@ -26,6 +26,11 @@ void Mapping::unmap() {
         xenforeignmemory_unmap(handle_, std::exchange(address_, nullptr), pages_);
 }
 
+void Mapping::move_to(ForeignMemory& memory) {
+    if (address_)
+        handle_ = memory.handle_.get();
+}
+
 GrantTableMapping::~GrantTableMapping() {
     // Nothing can be done about a mapping that will not go; it goes with the process.
     if (resource_)

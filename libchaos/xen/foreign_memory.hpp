@@ -17,6 +17,8 @@ struct xenforeignmemory_resource_handle;
 
 namespace chaos::xen {
 
+class ForeignMemory;
+
 /// Pages of a guest, mapped read-write in the order they were asked for; unmapped when it goes. A domain that
 /// is destroyed while mapped stays behind as a zombie until then. The guest may change the contents at any
 /// moment.
@@ -32,6 +34,8 @@ class Mapping {
     [[nodiscard]] std::byte* page(std::size_t index) const { return data() + index * page_size; }
     [[nodiscard]] std::size_t size() const { return address_ ? pages_ * page_size : 0; }
     void unmap();
+    /// Goes on with another handle, which must outlive it then: one of the thread that has it now.
+    void move_to(ForeignMemory& memory);
 
   private:
     friend class ForeignMemory;
@@ -83,6 +87,7 @@ class ForeignMemory {
     Result<GrantTableMapping> seed_grants(DomainId domain, std::span<const GrantSeed> grants);
 
   private:
+    friend class Mapping;
     struct Close {
         void operator()(xenforeignmemory_handle* handle) const;
     };

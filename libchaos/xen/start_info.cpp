@@ -30,12 +30,28 @@ static_assert(sizeof(Page) == page_size);
 
 } // namespace
 
+namespace {
+
+Result<void> check_command_line(std::string_view command_line) {
+    if (command_line.size() >= sizeof(Page::command_line))
+        return Error(ErrorKind::invalid_argument, "the command line is longer than 2047 bytes");
+    return {};
+}
+
+} // namespace
+
+Result<void> write_command_line(std::byte* page, std::string_view command_line) {
+    TRY(check_command_line(command_line));
+    char* const to = reinterpret_cast<char*>(page) + offsetof(Page, command_line);
+    to[command_line.copy(to, sizeof(Page::command_line) - 1)] = '\0';
+    return {};
+}
+
 Result<void> write_start_info(std::byte* page, std::uint64_t address, const StartInfo& info) {
     if (info.modules.size() > maximum_modules || info.memory.size() > maximum_ranges)
         return Error(ErrorKind::invalid_argument,
                      "too many modules or memory ranges for the start info page");
-    if (info.command_line.size() >= sizeof(Page::command_line))
-        return Error(ErrorKind::invalid_argument, "the command line is longer than 2047 bytes");
+    TRY(check_command_line(info.command_line));
 
     // Built beside and copied once: a foreign page is slow to touch and nobody reads it yet.
     Page built{};

@@ -36,4 +36,7 @@ struct StartInfo {
 /// invalid_argument.
 Result<void> write_start_info(std::byte* page, std::uint64_t address, const StartInfo& info);
 
+/// Changes the command line in a page that write_start_info() filled. Fails as that does.
+Result<void> write_command_line(std::byte* page, std::string_view command_line);
+
 } // namespace chaos::xen

@@ -162,6 +162,16 @@ int xc_domain_max_vcpus(xc_interface*, std::uint32_t id, unsigned count) {
     return 0;
 }
 
+int xc_domain_sethandle(xc_interface*, std::uint32_t id, xen_domain_handle_t handle) {
+    if (xen().fails("xc_domain_sethandle"))
+        return -1;
+    Domain* domain = xen().target(id);
+    if (!domain)
+        return -1;
+    std::copy_n(handle, domain->handle.size(), domain->handle.begin());
+    return 0;
+}
+
 int xc_domain_setmaxmem(xc_interface*, std::uint32_t id, std::uint64_t kib) {
     if (xen().fails("xc_domain_setmaxmem"))
         return -1;

@@ -13,9 +13,7 @@ using chaos::fakes::Frame;
 using chaos::fakes::MachineMemory;
 using chaos::fakes::xen;
 
-struct xenforeignmemory_handle {
-    std::map<void*, std::pair<std::uint16_t, std::size_t>> mappings; // the domain and the number of pages
-};
+struct xenforeignmemory_handle {};
 
 struct xenforeignmemory_resource_handle {
     void* address;
@@ -23,23 +21,28 @@ struct xenforeignmemory_resource_handle {
 
 namespace {
 
-void* map(xenforeignmemory_handle* handle, Domain& domain, const std::vector<Frame>& frames) {
+/// Of all handles, because that is how Linux has it: a mapping is the process's, and outlives the handle it was made with.
+/// By address: the domain and the number of pages.
+std::map<void*, std::pair<std::uint16_t, std::size_t>> mappings;
+std::size_t open_handles = 0;
+
+void* map(Domain& domain, const std::vector<Frame>& frames) {
     void* address = xen().memory.map(frames);
     domain.mapped += frames.size();
-    handle->mappings[address] = {domain.id, frames.size()};
+    mappings[address] = {domain.id, frames.size()};
     return address;
 }
 
-bool unmap(xenforeignmemory_handle* handle, void* address, std::size_t pages) {
-    const auto found = handle->mappings.find(address);
-    if (found == handle->mappings.end() || found->second.second != pages) {
+bool unmap(void* address, std::size_t pages) {
+    const auto found = mappings.find(address);
+    if (found == mappings.end() || found->second.second != pages) {
         xen().complain("something was unmapped that is no mapping");
         errno = EINVAL;
         return false;
     }
     Domain& domain = *xen().find(found->second.first);
     MachineMemory::unmap(address, pages);
-    handle->mappings.erase(found);
+    mappings.erase(found);
     domain.mapped -= pages;
     xen().forget_if_unmapped(domain);
     return true;
@@ -53,19 +56,20 @@ xenforeignmemory_handle* xenforeignmemory_open(xentoollog_logger*, unsigned) {
     if (xen().fails("xenforeignmemory_open"))
         return nullptr;
     ++xen().handles;
+    ++open_handles;
     return new xenforeignmemory_handle;
 }
 
 int xenforeignmemory_close(xenforeignmemory_handle* handle) {
     xen().note("xenforeignmemory_close");
-    if (!handle->mappings.empty())
-        xen().complain("guest memory was still mapped when its handle was closed");
+    if (--open_handles == 0 && !mappings.empty())
+        xen().complain("guest memory was still mapped when the last handle was closed");
     --xen().handles;
     delete handle;
     return 0;
 }
 
-void* xenforeignmemory_map(xenforeignmemory_handle* handle, std::uint32_t id, int, std::size_t pages,
+void* xenforeignmemory_map(xenforeignmemory_handle*, std::uint32_t id, int, std::size_t pages,
                            const xen_pfn_t gfns[], int errors[]) {
     if (xen().fails("xenforeignmemory_map"))
         return nullptr;
@@ -87,15 +91,15 @@ void* xenforeignmemory_map(xenforeignmemory_handle* handle, std::uint32_t id, in
         }
         frames.push_back(*frame);
     }
-    return map(handle, *domain, frames);
+    return map(*domain, frames);
 }
 
-int xenforeignmemory_unmap(xenforeignmemory_handle* handle, void* address, std::size_t pages) {
+int xenforeignmemory_unmap(xenforeignmemory_handle*, void* address, std::size_t pages) {
     xen().note("xenforeignmemory_unmap");
-    return unmap(handle, address, pages) ? 0 : -1;
+    return unmap(address, pages) ? 0 : -1;
 }
 
-xenforeignmemory_resource_handle* xenforeignmemory_map_resource(xenforeignmemory_handle* handle, domid_t id,
+xenforeignmemory_resource_handle* xenforeignmemory_map_resource(xenforeignmemory_handle*, domid_t id,
                                                                 unsigned type, unsigned resource,
                                                                 unsigned long frame, unsigned long count,
                                                                 void** address, int, int) {
@@ -117,14 +121,13 @@ xenforeignmemory_resource_handle* xenforeignmemory_map_resource(xenforeignmemory
         }
         std::memset(xen().memory.page(*domain->grant_table), 0, chaos::fakes::frame_size);
     }
-    *address = map(handle, *domain, {*domain->grant_table});
+    *address = map(*domain, {*domain->grant_table});
     return new xenforeignmemory_resource_handle{*address};
 }
 
-int xenforeignmemory_unmap_resource(xenforeignmemory_handle* handle,
-                                    xenforeignmemory_resource_handle* resource) {
+int xenforeignmemory_unmap_resource(xenforeignmemory_handle*, xenforeignmemory_resource_handle* resource) {
     xen().note("xenforeignmemory_unmap_resource");
-    const bool unmapped = unmap(handle, resource->address, 1);
+    const bool unmapped = unmap(resource->address, 1);
     delete resource;
     return unmapped ? 0 : -1;
 }

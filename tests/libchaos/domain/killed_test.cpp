@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "libchaos/domain/ahead.hpp"
 #include "libchaos/domain/lifecycle.hpp"
 #include "tests/fakes/system_calls.hpp"
 #include "tests/libchaos/domain/host_fixture.hpp"
@@ -35,9 +36,7 @@ class KilledTest : public test::HostTest {
         if (child == 0) {
             note_remains_before_each_call();
             arrange();
-            CreateOptions options;
-            options.wait_ready = 10s;
-            ::_exit(try_create(config(), options) ? 0 : 1);
+            ::_exit((is_ahead ? create_in_a_shell() : create_at_once()) ? 0 : 1);
         }
         int status = 0;
         EXPECT_EQ(::waitpid(child, &status, 0), child);
@@ -50,6 +49,29 @@ class KilledTest : public test::HostTest {
             return true;
         EXPECT_EQ(WEXITSTATUS(status), 0);
         return false;
+    }
+
+    bool create_at_once() {
+        CreateOptions options;
+        options.wait_ready = 10s;
+        return try_create(config(), options).has_value();
+    }
+    /// With a UUID of the guest's own, so that the domain's handle changes meanwhile.
+    bool create_in_a_shell() {
+        GuestConfig wanted = config();
+        wanted.uuid = Uuid::parse("01234567-89ab-4cde-8f01-23456789abcd").value();
+        const Kernel kernel = *Kernel::open(wanted.kernel, directory / "cache");
+        ShellPlan plan;
+        plan.shape = wanted;
+        plan.kernel = &kernel;
+        plan.hot = true;
+        auto shell = prepare_ahead(host, plan);
+        if (!shell)
+            return false;
+        auto guest_made = create_in(host, std::move(*shell), wanted, kernel, {});
+        if (guest_made)
+            guest_made->started.keep();
+        return guest_made.has_value();
     }
 
     void expect_all_or_nothing() {
@@ -84,10 +106,14 @@ class KilledTest : public test::HostTest {
     Remains* remains = static_cast<Remains*>(
         ::mmap(nullptr, sizeof(Remains), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     std::size_t fatal_call = 0;
+    bool is_ahead = false; ///< the guest is made in a shell
     int whole_guests = 0;
 };
 
-TEST_F(KilledTest, leaves_a_whole_guest_or_nothing_whichever_call_to_xen_is_its_last) {
+class KilledAtEveryCall : public KilledTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(KilledAtEveryCall, leaves_a_whole_guest_or_nothing_whichever_call_to_xen_is_its_last) {
+    is_ahead = GetParam();
     std::size_t number = 1;
     for (;; ++number) {
         SCOPED_TRACE("killed at call " + std::to_string(number));
@@ -103,7 +129,8 @@ TEST_F(KilledTest, leaves_a_whole_guest_or_nothing_whichever_call_to_xen_is_its_
     EXPECT_GE(whole_guests, 2) << "recorded before its maker was killed, and not killed at all";
 }
 
-TEST_F(KilledTest, leaves_a_whole_guest_or_nothing_whichever_file_system_call_is_its_last) {
+TEST_P(KilledAtEveryCall, leaves_a_whole_guest_or_nothing_whichever_file_system_call_is_its_last) {
+    is_ahead = GetParam();
     std::size_t number = 1;
     for (;; ++number) {
         SCOPED_TRACE("killed at call " + std::to_string(number));
@@ -117,6 +144,10 @@ TEST_F(KilledTest, leaves_a_whole_guest_or_nothing_whichever_file_system_call_is
     }
     EXPECT_GT(number, 12u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Create, KilledAtEveryCall, testing::Bool(), [](const auto& instance) {
+    return std::string(instance.param ? "in_a_shell" : "at_once");
+});
 
 } // namespace
 } // namespace chaos
