@@ -111,6 +111,10 @@ def attach_measures(found):
         with_one = ms(f"vif_{where}", "create_to_ready")
         yield at_most(f"what one vif adds to a create, {name}", with_one - without, "ms", most,
                       f"{with_one:.3f} ms - {without:.3f} ms")
+    yield at_most("execute of a hot shell, noop", ms("ahead_noop", "execute"), "ms", 0.35,
+                  f"recorded; ready after {ms('ahead_noop', 'execute_to_ready'):.3f} ms; prepared in {ms('ahead_noop', 'prepare'):.3f} ms")
+    yield at_most("the same with one vif -> first TCP answer", ms("ahead_answer", "execute_to_answer"), "ms", 2,
+                  f"own switch; {ms('ahead_answer', 'execute'):.3f} ms of it execute")
     for where, name in (("switch", "own switch"), ("bridge", "TAP + bridge")):
         yield at_most(f"hot attach until frames flow, {name}", ms(f"attach_{where}", "attach_to_answer"), "ms", 2,
                       f"attached after {ms(f'attach_{where}', 'attach'):.2f} ms, then a ping answered")

@@ -37,6 +37,9 @@ if [ "$only" != idle ]; then
     "$bench/create_bench" --samples $samples --name vif_none --served $unikernels/noop
     "$bench/create_bench" --samples $samples --name vif_switch --served --vif $switch $unikernels/noop
     "$bench/create_bench" --samples $samples --name vif_bridge --served --vif $bridge $unikernels/noop
+    say "guests in shells made ahead"
+    "$bench/ahead_bench" --samples $samples --name ahead_noop $unikernels/noop
+    "$bench/ahead_bench" --samples $samples --name ahead_answer --vif $switch --address $switch_network.0.150 $unikernels/daytime
     say "hot attach"
     "$bench/attach_bench" --samples $samples --name attach_switch $unikernels/daytime $switch $switch_network.0.100
     "$bench/attach_bench" --samples $samples --name attach_bridge $unikernels/daytime $bridge $bridge_network.100
