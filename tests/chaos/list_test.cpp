@@ -103,7 +103,7 @@ TEST_F(ListVerbTest, the_long_list_has_the_shape_of_xl) {
     EXPECT_EQ(json[1]["config"]["b_info"]["cmdline"], "verbose");
     const auto with_config = nlohmann::json::parse(output({"list", "-l", "--json"}));
     EXPECT_TRUE(with_config["guests"][0]["config"].is_null());
-    EXPECT_EQ(with_config["guests"][1]["config"]["cmdline"], "verbose");
+    EXPECT_EQ(with_config["guests"][1]["config"]["command_line"], "verbose");
 }
 
 TEST_F(ListVerbTest, bytes_that_are_no_utf8_do_not_spoil_the_json) {
@@ -111,7 +111,7 @@ TEST_F(ListVerbTest, bytes_that_are_no_utf8_do_not_spoil_the_json) {
     wanted.command_line = "caf\xe9";
     create_guest(wanted);
     const auto json = nlohmann::json::parse(output({"list", "-l", "--json", "web"}));
-    EXPECT_EQ(json["guests"][0]["config"]["cmdline"], "caf\xef\xbf\xbd");
+    EXPECT_EQ(json["guests"][0]["config"]["command_line"]["hex"], "636166e9") << "as it can be given again";
 }
 
 TEST_F(ListVerbTest, ids_and_names_lead_to_each_other) {

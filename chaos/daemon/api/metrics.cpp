@@ -181,9 +181,10 @@ void write_metrics(std::string& text, const std::vector<devices::GuestStatus>& g
          &Counters::to_guest_dropped},
         {"chaosd_device_errors_total", "Requests of the guest that failed.", &Counters::errors},
     };
+    const std::vector<devices::DeviceStatus> nothing; // that a shell could have counted
     std::vector<std::pair<std::string, const Counters*>> devices;
     for (const devices::GuestStatus& guest : guests)
-        for (const devices::DeviceStatus& device : guest.devices)
+        for (const devices::DeviceStatus& device : guest.shell ? nothing : guest.devices)
             devices.emplace_back(
                 label("guest", guest.name) + "," + label("domain", std::to_string(raw(guest.domain))) + "," +
                     label("type", device.type) + "," + label("device", std::to_string(device.id)),

@@ -158,7 +158,11 @@ void FakeService::devices(std::string guest, Done<std::vector<devices::GuestStat
     for (const auto& [id, info] : guests_) {
         if (!guest.empty() && guest != std::to_string(id))
             continue;
-        devices::GuestStatus status{DomainId{id}, info.record->uuid.to_string(), info.name(), true, {}};
+        devices::GuestStatus status;
+        status.domain = DomainId{id};
+        status.uuid = info.record->uuid.to_string();
+        status.name = info.name();
+        status.console = true;
         for (const VifRecord& vif : info.record->vifs)
             status.devices.push_back({"vif",
                                       vif.id,
