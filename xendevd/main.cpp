@@ -8,11 +8,11 @@
 #include <csignal>
 #include <cstdio>
 
+#include "libchaos/notify_systemd.hpp"
 #include "libchaos/xen/control.hpp"
 #include "xendevd/check.hpp"
 #include "xendevd/guests.hpp"
 #include "xendevd/log.hpp"
-#include "xendevd/notify_systemd.hpp"
 #include "xendevd/options.hpp"
 #include "xendevd/privileges.hpp"
 #include "xendevd/server.hpp"
@@ -79,10 +79,10 @@ Result<void> serve(const Options& options, Log& log) {
     TRY(networks->start_worker()); // with no more rights than we have now; the filter is for it as well
     TRY(restrict_system_calls());
 
-    notify_systemd("READY=1\nSTATUS=Serving " + std::to_string(guests.size()) + " guests");
+    chaos::notify_systemd("READY=1\nSTATUS=Serving " + std::to_string(guests.size()) + " guests");
     log.info("serving at " + options.socket + "; " + std::to_string(guests.size()) + " guests taken up");
     auto ended = loop->run();
-    notify_systemd("STOPPING=1");
+    chaos::notify_systemd("STOPPING=1");
     networks->keep_devices(); // the next xendevd finds them as they are
     return ended;
 }

@@ -4,9 +4,9 @@
 
 #include <string_view>
 
-namespace xendevd {
+namespace chaos {
 
 /// Sends `state` ("READY=1", "STOPPING=1", "STATUS=…") to $NOTIFY_SOCKET; without one it does nothing.
 void notify_systemd(std::string_view state);
 
-} // namespace xendevd
+} // namespace chaos
