@@ -131,8 +131,9 @@ constexpr const char* text[] = {
     "Settings after FILE override those in it; with settings alone, FILE can be left out.",
     "Either everything that was asked for is there when the command returns, or nothing is: when a guest "
     "fails, or the command is interrupted, the guests that it has made are destroyed again.",
-    "A guest that has stopped, by itself or because it crashed, stays in 'chaos list' until 'chaos destroy' "
-    "removes it or 'chaos reboot' makes it anew.",
+    "What becomes of a guest that stops, by itself or because it crashed, its configuration says where chaosd(8) "
+    "runs. Where it does not, the guest stays in 'chaos list' until 'chaos destroy' removes it or 'chaos reboot' "
+    "makes it anew.",
     "A guest with vifs or disks, and a stock kernel that needs a XenStore of its own, needs xendevd(8) to be "
     "running.",
     "The command returns as soon as the guest runs. With --wait it returns when the guest has said that it "

@@ -67,8 +67,9 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
 }
 
 constexpr const char* text[] = {
-    "Asks the guests to power off, and returns when they have accepted. A guest that has stopped stays in "
-    "'chaos list', in state s, with its memory, until 'chaos destroy': nothing else watches over it.",
+    "Asks the guests to power off, and returns when they have accepted. Where chaosd(8) runs, a guest that has "
+    "stopped is dealt with as its on_poweroff says. Where it does not, it stays in 'chaos list', in state s, with "
+    "its memory, until 'chaos destroy'.",
     "With -w the command stays until each guest has stopped, and then destroys it, so that it is gone when "
     "the command returns, as users of 'xl shutdown -w' expect.",
     "A unikernel is asked over its noxs system device, a stock kernel through its private store. One that has "

@@ -24,6 +24,7 @@ using Entry = Settings::Entry;
 /// Xen's FIFO event channels end here (EVTCHN_FIFO_NR_CHANNELS, xen/event_channel.h).
 constexpr std::uint32_t highest_event_channel = (1u << 17) - 1;
 constexpr std::uint32_t most_grant_frames = 64;
+constexpr std::uint32_t most_cpu_pool = 255; // a pool has a CPU at least
 constexpr std::size_t longest_path = 4095;
 
 class Decoder {
@@ -38,7 +39,7 @@ class Decoder {
         std::string_view name;
         Handler handler;
     };
-    static const std::array<Key, 25> keys;
+    static const std::array<Key, 26> keys;
 
     Result<void> decode_entry(const Entry& entry);
     Result<void> refuse(const Entry& entry) const;
@@ -58,6 +59,7 @@ class Decoder {
     Result<void> vifs(const Entry& entry);
     Result<void> disks(const Entry& entry);
     Result<void> store(const Entry& entry);
+    Result<void> cpu_pool(const Entry& entry);
     /// For keys that have a meaning only beside others; finish() reads them.
     Result<void> later(const Entry&) { return {}; }
 
@@ -72,7 +74,7 @@ class Decoder {
     GuestConfig config_;
 };
 
-const std::array<Decoder::Key, 25> Decoder::keys{{
+const std::array<Decoder::Key, 26> Decoder::keys{{
     {"name", &Decoder::name},
     {"type", &Decoder::type},
     {"builder", &Decoder::builder},
@@ -98,6 +100,7 @@ const std::array<Decoder::Key, 25> Decoder::keys{{
     {"vif", &Decoder::vifs},
     {"disk", &Decoder::disks},
     {"store", &Decoder::store},
+    {"pool", &Decoder::cpu_pool},
 }};
 
 Result<GuestConfig> Decoder::decode(std::string_view origin) {
@@ -216,17 +219,19 @@ Result<void> Decoder::grant_frames(const Entry& entry) {
 }
 
 Result<void> Decoder::action(const Entry& entry) {
-    constexpr std::string_view others[] = {"destroy",          "restart",          "rename-restart",
-                                           "coredump-destroy", "coredump-restart", "soft-reset"};
-    const auto text = TRY(read_text(settings_, entry));
-    if (text == "preserve")
-        return {};
-    for (const auto other : others)
-        if (text == other)
-            return settings_.wrong(entry,
-                                   "refused: guests that stop stay listed until `chaos destroy`; the daemon "
-                                   "that would act on it is not there yet, so only \"preserve\" is true");
-    return settings_.wrong(entry, "there is no such action; \"preserve\" was expected");
+    const auto action = end_action_of(TRY(read_text(settings_, entry)));
+    if (!action)
+        return settings_.wrong(entry, "there is no such action; destroy, restart, rename-restart, preserve, "
+                                      "coredump-destroy or coredump-restart was expected");
+    EndActions& actions = config_.end_actions;
+    if (*action == EndAction::soft_reset && entry.key != "on_soft_reset")
+        return settings_.wrong(entry, "only on_soft_reset can be \"soft-reset\"");
+    (entry.key == "on_poweroff"   ? actions.on_poweroff
+     : entry.key == "on_reboot"   ? actions.on_reboot
+     : entry.key == "on_crash"    ? actions.on_crash
+     : entry.key == "on_watchdog" ? actions.on_watchdog
+                                  : actions.on_soft_reset) = *action;
+    return {};
 }
 
 Result<void> Decoder::vifs(const Entry& entry) {
@@ -241,6 +246,19 @@ Result<void> Decoder::disks(const Entry& entry) {
 
 Result<void> Decoder::store(const Entry& entry) {
     config_.store = TRY(config::read_store(settings_, entry));
+    return {};
+}
+
+/// Names of CPU pools are xenstored's matter, but for those that xl gives by itself: Pool-0, Pool-1, ...
+Result<void> Decoder::cpu_pool(const Entry& entry) {
+    std::string text = TRY(read_text(settings_, entry));
+    if (text.rfind("Pool-", 0) == 0)
+        text.erase(0, 5);
+    const auto number = config::to_number(text);
+    if (!number || *number > most_cpu_pool)
+        return settings_.wrong(entry, "a number, or a name such as \"Pool-1\", was expected; `xl "
+                                      "cpupool-list` counts the pools from 0 on");
+    config_.cpu_pool = static_cast<std::uint32_t>(*number);
     return {};
 }
 

@@ -37,6 +37,32 @@ constexpr std::size_t maximum_command_line = 2047;
 /// Characters of a name.
 constexpr std::size_t maximum_name = 64;
 
+/// What becomes of a guest that has stopped, where chaosd runs (xl's `on_poweroff=` and the like).
+enum class EndAction : std::uint8_t {
+    destroy,
+    restart,          ///< made anew, with the same name and UUID
+    rename_restart,   ///< the same, but what has stopped is preserved under another name
+    preserve,         ///< it stays listed until somebody destroys it
+    coredump_destroy, ///< its memory is written to a file first
+    coredump_restart,
+    soft_reset, ///< made anew: chaos cannot keep the memory, as the guest would like
+};
+
+/// By why it has stopped; xl's defaults.
+struct EndActions {
+    EndAction on_poweroff = EndAction::destroy;
+    EndAction on_reboot = EndAction::restart;
+    EndAction on_crash = EndAction::destroy;
+    EndAction on_watchdog = EndAction::destroy;
+    EndAction on_soft_reset = EndAction::soft_reset;
+
+    friend bool operator==(const EndActions&, const EndActions&) = default;
+};
+
+/// As xl spells it: "rename-restart".
+std::string_view word_of(EndAction action);
+std::optional<EndAction> end_action_of(std::string_view word);
+
 /// One guest, as asked for. A value: copy it freely.
 struct GuestConfig {
     /// Letters, digits, and `. _ -` (not first), 1 to maximum_name; not only digits, no UUID.
@@ -57,6 +83,10 @@ struct GuestConfig {
     std::vector<VifConfig> vifs;            ///< with the disks, at most most_devices
     std::vector<DiskConfig> disks;          ///< each with a device_name of its own
     StoreMode store = StoreMode::automatic;
+    std::uint32_t cpu_pool = 0; ///< number of the group of physical CPUs that run it (xl's `pool=`)
+    EndActions end_actions;
+
+    friend bool operator==(const GuestConfig&, const GuestConfig&) = default;
 };
 
 /// Vifs and disks of one guest together: the entries of its device page beside system device and console (noxs/noxs.h).

@@ -54,7 +54,6 @@ constexpr RefusedKey refused_keys[] = {
     {"extratime", no_scheduling},
     {"latency", no_scheduling},
     {"period", no_scheduling},
-    {"pool", no_scheduling},
     {"slice", no_scheduling},
     // other ways to boot
     {"bootloader", no_loader},

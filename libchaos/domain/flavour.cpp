@@ -41,6 +41,7 @@ Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers, bool
     flavour.vcpus = config.vcpus;
     flavour.cpus = config.cpus;
     flavour.cpus_soft = config.cpus_soft;
+    flavour.cpu_pool = config.cpu_pool;
     flavour.max_event_channels = config.max_event_channels;
     if (flavour.platform == Platform::stock)
         flavour.max_event_channels = std::max(config.max_event_channels, stock_channels(config.vcpus));

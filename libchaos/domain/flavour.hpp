@@ -23,6 +23,7 @@ struct Flavour {
     std::uint32_t vcpus = 1;
     std::vector<CpuSet> cpus;      ///< hard affinity, as in GuestConfig
     std::vector<CpuSet> cpus_soft; ///< soft affinity
+    std::uint32_t cpu_pool = 0;
     std::uint32_t max_event_channels = 127;
     std::uint32_t max_grant_frames = 4;
     std::uint32_t vifs = 0;     ///< with control pages: those of a guest that speaks noxs

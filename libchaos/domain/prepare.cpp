@@ -167,7 +167,14 @@ Result<Shell> prepare(Host& host, DomainId id, const Uuid& uuid, const Flavour& 
     spec.vcpus = flavour.vcpus;
     spec.max_event_channels = flavour.max_event_channels;
     spec.max_grant_frames = flavour.max_grant_frames;
-    TRY(host.control().create_domain(spec));
+    spec.cpu_pool = flavour.cpu_pool;
+    auto made = host.control().create_domain(spec);
+    if (!made && flavour.cpu_pool != 0 && made.error().system_errno() != EEXIST)
+        return std::move(made)
+            .error()
+            .while_doing("in CPU pool " + std::to_string(flavour.cpu_pool))
+            .advise("`xl cpupool-list` lists the CPU pools there are.");
+    TRY(std::move(made));
     Shell shell{DomainGuard(host.control(), id), uuid, flavour,
                 MemoryLayout(flavour.memory_kib, flavour.vifs + flavour.vbds)};
 

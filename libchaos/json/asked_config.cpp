@@ -68,9 +68,11 @@ Result<void> check_shape(const GuestConfig& shape) {
 
 Result<GuestConfig> read_asked(const Document& value, Asked asked) {
     const Fields fields = TRY(Fields::of(value, "it"));
-    TRY(fields.has_only({"name", "type", "kernel", "ramdisk", "command_line", "memory_kib", "vcpus", "cpus",
-                         "cpus_soft", "uuid", "max_event_channels", "max_grant_frames", "store", "vifs",
-                         "disks"}));
+    TRY(fields.has_only(
+        {"name",          "type",     "kernel",      "ramdisk",   "command_line",       "memory_kib",
+         "vcpus",         "cpus",     "cpus_soft",   "uuid",      "max_event_channels", "max_grant_frames",
+         "store",         "cpu_pool", "on_poweroff", "on_reboot", "on_crash",           "on_watchdog",
+         "on_soft_reset", "vifs",     "disks"}));
     TRY(needs(fields, "memory_kib"));
     if (asked == Asked::guest) {
         TRY(needs(fields, "name"));

@@ -15,6 +15,12 @@ constexpr std::size_t longest_path = 4095;
 /// Xen's FIFO event channels end here (EVTCHN_FIFO_NR_CHANNELS, xen/event_channel.h).
 constexpr std::uint32_t highest_event_channel = (1u << 17) - 1;
 
+constexpr std::pair<const char*, EndAction EndActions::*> end_members[] = {
+    {"on_poweroff", &EndActions::on_poweroff},     {"on_reboot", &EndActions::on_reboot},
+    {"on_crash", &EndActions::on_crash},           {"on_watchdog", &EndActions::on_watchdog},
+    {"on_soft_reset", &EndActions::on_soft_reset},
+};
+
 /// A set of CPUs as numbers and ranges: [0,"2-5"].
 void write_cpus(Writer& writer, const CpuSet& cpus) {
     writer.open('[');
@@ -193,6 +199,11 @@ void write_members(Writer& writer, const GuestConfig& config) {
     writer.member("max_grant_frames", config.max_grant_frames);
     if (config.store != StoreMode::automatic)
         writer.member("store", config.store == StoreMode::none ? "none" : "private");
+    if (config.cpu_pool != 0)
+        writer.member("cpu_pool", config.cpu_pool);
+    for (const auto& [name, action] : end_members)
+        if (config.end_actions.*action != EndActions{}.*action)
+            writer.member(name, std::string(word_of(config.end_actions.*action)));
     write_devices(writer, "vifs", config.vifs);
     write_devices(writer, "disks", config.disks);
 }
@@ -230,6 +241,14 @@ Result<GuestConfig> read_config(const Fields& fields) {
         TRY(read_number(fields, "max_event_channels", config.max_event_channels, highest_event_channel));
     config.max_grant_frames = TRY(read_number(fields, "max_grant_frames", config.max_grant_frames, 64));
     config.store = TRY(read_store(fields));
+    config.cpu_pool = static_cast<std::uint32_t>(TRY(fields.number_or("cpu_pool", 0, 0, 255)));
+    for (const auto& [name, member] : end_members) {
+        const std::string word = TRY(fields.text_or_empty(name));
+        const auto action = word.empty() ? EndActions{}.*member : end_action_of(word);
+        if (!action || (*action == EndAction::soft_reset && member != &EndActions::on_soft_reset))
+            return wrong(std::string(name) + " is no action, such as destroy, restart or preserve");
+        config.end_actions.*member = *action;
+    }
     TRY(read_all_devices(fields, config));
     return config;
 }

@@ -86,6 +86,7 @@ Result<void> Control::create_domain(const DomainSpec& spec) {
     config.max_vcpus = spec.vcpus;
     config.max_evtchn_port = spec.max_event_channels;
     config.max_grant_frames = static_cast<std::int32_t>(spec.max_grant_frames);
+    config.cpupool_id = spec.cpu_pool;
     config.max_maptrack_frames = 0; // guests grant, they do not map grants of others
     config.grant_opts = XEN_DOMCTL_GRANT_version(1);
     std::uint32_t id = raw(spec.id);

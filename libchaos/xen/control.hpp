@@ -6,10 +6,12 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libchaos/result.hpp"
@@ -37,6 +39,7 @@ struct DomainSpec {
     std::uint32_t vcpus = 1;
     std::uint32_t max_event_channels = 127; ///< highest port
     std::uint32_t max_grant_frames = 4;
+    std::uint32_t cpu_pool = 0; ///< number of a CPU pool that exists
 };
 
 /// The HVM parameters that chaos sets (xen/hvm/params.h, HVM_PARAM_*).
@@ -126,6 +129,10 @@ class Control {
     Result<std::vector<DomainInfo>> domains();
     Result<HostInfo> host_info();
     Result<std::uint64_t> free_memory_kib();
+
+    /// Writes the domain's memory and vCPUs to `write` piece by piece, as an ELF core file in the form of `xl dump-core`
+    /// (xen/docs/misc/dump-core-format.txt). The domain should be paused or have stopped.
+    Result<void> dump_core(DomainId domain, const std::function<Result<void>(std::string_view)>& write);
 
     /// libxenctrl's handle, for the PV builder only.
     [[nodiscard]] xc_interface_core* handle() const { return handle_.get(); }

@@ -34,6 +34,14 @@ Result<EventChannelPort> EventChannels::bind(DomainId guest, EventChannelPort re
     return EventChannelPort{static_cast<std::uint32_t>(port)};
 }
 
+Result<EventChannelPort> EventChannels::bind_domain_exception() {
+    const auto port = xenevtchn_bind_virq(handle_.get(), VIRQ_DOM_EXC);
+    if (port < 0)
+        return Error::from_errno("binding the interrupt that tells of ended domains", errno);
+    ++bound_;
+    return EventChannelPort{static_cast<std::uint32_t>(port)};
+}
+
 Result<void> EventChannels::unbind(EventChannelPort local) {
     if (xenevtchn_unbind(handle_.get(), raw(local)) < 0)
         return Error::from_errno("unbinding an event channel", errno);

@@ -22,6 +22,10 @@ class EventChannels {
     /// Binds a local port to `remote`, a port that `guest` holds unbound for this domain. The new port starts
     /// pending, so the first wait returns at once.
     Result<EventChannelPort> bind(DomainId guest, EventChannelPort remote);
+    /// Binds a local port to the virtual interrupt that tells of domains that have stopped or are gone (xen/xen.h,
+    /// VIRQ_DOM_EXC). One handle of the host can have it: fails with system_errno() EEXIST if it is another one, usually
+    /// xenstored's.
+    Result<EventChannelPort> bind_domain_exception();
     Result<void> unbind(EventChannelPort local);
     Result<void> notify(EventChannelPort local);
     /// The descriptor to poll for readability.

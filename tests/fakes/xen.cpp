@@ -184,6 +184,8 @@ void Xen::forget_if_unmapped(Domain& domain) {
     if (domain.grant_table)
         memory.release(*domain.grant_table);
     domains.erase(domain.id);
+    if (domain_exception)
+        raise(domain_exception);
 }
 
 std::uint64_t Xen::outstanding_pages() const {
@@ -205,6 +207,8 @@ void Xen::raise(std::uint32_t local) {
 void Xen::unbind(std::uint32_t local) {
     const LocalPort port = local_ports.at(local);
     local_ports.erase(local);
+    if (local == domain_exception)
+        domain_exception = 0;
     if (Domain* domain = port.remote ? find(port.domain) : nullptr)
         domain->ports[port.remote].bound_to = 0;
 }

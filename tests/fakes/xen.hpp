@@ -51,6 +51,7 @@ struct Domain {
     std::uint32_t max_vcpus = 0;
     std::uint32_t max_event_channel = 0;
     std::int32_t max_grant_frames = 0;
+    std::uint32_t cpu_pool = 0;
 
     std::uint32_t vcpus = 0;
     std::uint64_t maximum_pages = 0;
@@ -136,6 +137,8 @@ class Xen {
     void shut_down(Domain& domain, std::uint8_t reason) {
         domain.shutdown = true;
         domain.shutdown_reason = reason;
+        if (domain_exception)
+            raise(domain_exception);
     }
     /// Takes machine memory away until `frames` are free.
     void leave_free(std::size_t frames);
@@ -165,6 +168,8 @@ class Xen {
     std::map<std::uint32_t, LocalPort> local_ports;
     std::map<const void*, std::function<void(std::uint32_t)>> deliver; ///< by event channel handle
     std::uint32_t next_local_port = 10;
+    std::uint32_t domain_exception = 0;  ///< dom0's port that tells of ended domains, or 0
+    bool domain_exception_taken = false; ///< by an xenstored
     std::size_t handles = 0;
 
   private:

@@ -147,6 +147,7 @@ int xc_domain_create(xc_interface*, std::uint32_t* id, xen_domctl_createdomain* 
     domain.max_vcpus = config->max_vcpus;
     domain.max_event_channel = config->max_evtchn_port;
     domain.max_grant_frames = config->max_grant_frames;
+    domain.cpu_pool = config->cpupool_id;
     return 0;
 }
 
@@ -343,6 +344,24 @@ int xc_domain_destroy(xc_interface*, std::uint32_t id) {
     if (domain->mapped)
         xen().complain("a domain was destroyed while its memory was mapped");
     xen().destroy(*domain);
+    return 0;
+}
+
+int xc_domain_dumpcore_via_callback(xc_interface* handle, std::uint32_t id, void* argument,
+                                    dumpcore_rtn_t* write) {
+    if (xen().fails("xc_domain_dumpcore_via_callback"))
+        return -1;
+    const Domain* domain = xen().target(id);
+    if (!domain)
+        return -1;
+    char header[] = "\x7f"
+                    "ELF";
+    if (write(handle, argument, header, 4) != 0)
+        return refuse(EIO);
+    std::vector<char> page(4096, 'm');
+    for (std::size_t number = 0; number < domain->memory.size(); ++number)
+        if (write(handle, argument, page.data(), static_cast<unsigned>(page.size())) != 0)
+            return refuse(EIO);
     return 0;
 }
 

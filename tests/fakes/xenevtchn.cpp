@@ -140,6 +140,19 @@ xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle* handle, s
     return static_cast<int>(local);
 }
 
+xenevtchn_port_or_error_t xenevtchn_bind_virq(xenevtchn_handle* handle, unsigned virq) {
+    if (xen().fails("xenevtchn_bind_virq"))
+        return -1;
+    if (virq != VIRQ_DOM_EXC)
+        return refuse(EINVAL);
+    if (xen().domain_exception || xen().domain_exception_taken)
+        return refuse(EEXIST);
+    const std::uint32_t local = xen().next_local_port++;
+    xen().domain_exception = local;
+    xen().local_ports[local] = {handle, 0, 0, false, false};
+    return static_cast<int>(local);
+}
+
 int xenevtchn_unbind(xenevtchn_handle* handle, evtchn_port_t port) {
     xen().note("xenevtchn_unbind"); // fails for ports that are not bound, and for nothing else
     if (!find(handle, port))

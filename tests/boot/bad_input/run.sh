@@ -53,7 +53,7 @@ vif = [ "mac=1" ]@vif|mac
 vnc = 1@vnc|device model
 vpcus = 2@vpcus|vcpus
 uuid = "1-2-3"@uuid
-on_crash = "restart"@on_crash|preserve
+on_crash = "explode"@on_crash|preserve
 max_event_channels = 0@max_event_channels
 max_grant_frames = 65@max_grant_frames|64
 cpus = "256"@cpus

@@ -217,11 +217,30 @@ TEST(GuestConfig, limits_have_bounds) {
     EXPECT_TRUE(fails_saying(parse("max_grant_frames+=2"), {"1 to 64", "="}));
 }
 
-TEST(GuestConfig, only_preserve_is_true_of_stopped_guests) {
-    for (const std::string key : {"on_poweroff", "on_reboot", "on_crash", "on_watchdog", "on_soft_reset"}) {
-        EXPECT_TRUE(parse(key + "='preserve'"));
-        EXPECT_TRUE(
-            fails_saying(parse(key + "='destroy'"), {key + " = \"destroy\"", "chaos destroy", "preserve"}));
+TEST(GuestConfig, names_a_cpu_pool) {
+    EXPECT_EQ(parse("")->cpu_pool, 0u);
+    EXPECT_EQ(parse("pool='Pool-3'")->cpu_pool, 3u);
+    EXPECT_EQ(parse("pool=2")->cpu_pool, 2u);
+    for (const std::string value : {"'fast'", "'Pool-'", "'Pool-256'", "-1", "[]"})
+        EXPECT_FALSE(parse("pool=" + value)) << value;
+}
+
+TEST(GuestConfig, says_what_becomes_of_a_guest_that_has_stopped) {
+    const auto usual = parse("");
+    ASSERT_TRUE(usual);
+    EXPECT_EQ(usual->end_actions.on_poweroff, EndAction::destroy);
+    EXPECT_EQ(usual->end_actions.on_reboot, EndAction::restart);
+    EXPECT_EQ(usual->end_actions.on_crash, EndAction::destroy);
+    const auto other = parse("on_poweroff='preserve'; on_reboot='destroy'; on_crash='coredump-restart'\n"
+                             "on_watchdog='rename-restart'; on_soft_reset='soft-reset'");
+    ASSERT_TRUE(other);
+    EXPECT_EQ(other->end_actions.on_poweroff, EndAction::preserve);
+    EXPECT_EQ(other->end_actions.on_reboot, EndAction::destroy);
+    EXPECT_EQ(other->end_actions.on_crash, EndAction::coredump_restart);
+    EXPECT_EQ(other->end_actions.on_watchdog, EndAction::rename_restart);
+    EXPECT_EQ(other->end_actions.on_soft_reset, EndAction::soft_reset);
+    for (const std::string key : {"on_poweroff", "on_reboot", "on_crash", "on_watchdog"}) {
+        EXPECT_TRUE(fails_saying(parse(key + "='soft-reset'"), {key, "on_soft_reset"}));
         EXPECT_TRUE(fails_saying(parse(key + "='explode'"), {"no such action", "preserve"}));
     }
 }

@@ -25,7 +25,7 @@ constexpr std::string_view xl_keys[] = {
     "maxmem", "maxvcpus", "mca_caps", "memory", "mmio_hole", "ms_vm_genid", "msr_relaxed", "name",
     "nestedhvm", "nographic", "nomigrate", "nx", "on_crash", "on_poweroff", "on_reboot", "on_soft_reset",
     "on_watchdog", "oos", "opengl", "p9", "pae", "passthrough", "pci", "pci_msitranslate", "pci_permissive",
-    "pci_power_mgmt", "pci_seize", "period", "pool", "pvcalls", "pvshim", "pvshim_cmdline", "pvshim_extra",
+    "pci_power_mgmt", "pci_seize", "period", "pvcalls", "pvshim", "pvshim_cmdline", "pvshim_extra",
     "pvshim_path", "ramdisk", "rdm", "rdm_mem_boundary", "root", "rtc_timeoffset", "sdl", "seclabel",
     "serial", "shadow_memory", "slice", "smbios_firmware", "soundhw", "spice", "spice_clipboard_sharing",
     "spice_image_compression", "spice_streaming_video", "spiceagent_mouse", "spicedisable_ticketing",
