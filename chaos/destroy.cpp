@@ -3,16 +3,19 @@
 #include "chaos/arguments.hpp"
 #include "chaos/targets.hpp"
 #include "chaos/verbs.hpp"
-#include "libchaos/domain/lifecycle.hpp"
+#include "libchaos/domain/claimed.hpp"
 
 namespace chaos::cli {
 
 namespace {
 
+/// For whoever shuts the guest down or makes it anew at the moment.
+constexpr std::chrono::milliseconds patience{60'000};
+
 Result<ExitCode> run(Context& context, const Arguments& arguments) {
     Targets targets = TRY(Targets::find(context, arguments.positionals()));
     targets.each([](Host& host, const GuestInfo& guest) -> Result<const char*> {
-        TRY(destroy(host, guest));
+        TRY(destroy_claimed(host, guest, patience));
         return "destroyed";
     });
     return targets.conclude();

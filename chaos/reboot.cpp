@@ -4,6 +4,7 @@
 #include "chaos/stop_signals.hpp"
 #include "chaos/targets.hpp"
 #include "chaos/verbs.hpp"
+#include "libchaos/domain/claimed.hpp"
 #include "libchaos/domain/lifecycle.hpp"
 
 namespace chaos::cli {
@@ -29,6 +30,11 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
     StopSignals signals = TRY(StopSignals::catch_them());
     Targets targets = TRY(Targets::find(context, arguments.positionals()));
     targets.each([&](Host& host, GuestInfo& guest) -> Result<const char*> {
+        // Or chaosd would act on the guest's end as well.
+        ClaimedGuest claimed = TRY(claim(host, guest, timeout, signals.fd()));
+        guest = std::move(claimed.guest);
+        if (claimed.made_anew)
+            return "rebooted";
         auto stopped = stop(host, guest, timeout, signals.fd());
         const bool forced = !stopped && force &&
                             (stopped.error().kind() == ErrorKind::timed_out ||
@@ -36,8 +42,7 @@ Result<ExitCode> run(Context& context, const Arguments& arguments) {
         if (!forced)
             TRY(std::move(stopped));
         guest.domain.id =
-            TRY(restart(host, guest, {.paused = false, .wait_ready = {}, .stop_fd = signals.fd()}))
-        .id;
+            TRY(restart(host, guest, {.paused = false, .wait_ready = {}, .stop_fd = signals.fd()})).id;
         return "rebooted";
     });
     return targets.conclude();

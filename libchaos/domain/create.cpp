@@ -11,6 +11,7 @@
 #include "libchaos/domain/pv_guest.hpp"
 #include "libchaos/domain/stages.hpp"
 #include "libchaos/image/file.hpp"
+#include "libchaos/state/claim.hpp"
 
 namespace chaos {
 
@@ -35,6 +36,11 @@ Result<CreatedGuest> create_unnamed(Host& host, const GuestConfig& config, const
     const bool watch = options.wait_ready && !options.paused;
     if (watch)
         TRY(check_watchable(flavour, kernel));
+
+    // A guest that dies before it is ready is undone here, whatever its configuration says of its end.
+    std::optional<Claim> claim;
+    if (watch)
+        claim = TRY(Claim::take(host.options().state_directory, uuid, *options.wait_ready, options.stop_fd));
 
     CreatedGuest created{DomainId{}, uuid, config.name, {}};
     const auto start = Clock::now();

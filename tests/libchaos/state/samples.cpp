@@ -56,7 +56,7 @@ std::map<std::string, std::string> contents_of(const std::string& directory) {
         const std::string name = entry.path().lexically_relative(directory);
         if (entry.is_symlink()) {
             found[name] = "-> " + std::filesystem::read_symlink(entry.path()).string();
-        } else if (entry.is_regular_file() && name != "next-domain") {
+        } else if (entry.is_regular_file() && name != "next-domain" && name != "claims") {
             std::stringstream text;
             text << std::ifstream(entry.path()).rdbuf();
             found[name] = text.str();

@@ -18,7 +18,7 @@ Registry open_registry(const std::string& directory);
 /// Reserves and commits; both must succeed.
 DomainId make_guest(Registry& registry, const std::string& name, const Uuid& uuid);
 
-/// Every file and link under `directory` with its contents or target, but for the counter of ids.
+/// Every file and link under `directory` with its contents or target, but for the counter of ids and the file that claims are locks on.
 std::map<std::string, std::string> contents_of(const std::string& directory);
 
 void write_file(const std::string& path, const std::string& text);
