@@ -34,9 +34,9 @@ struct CreateRequest {
 
 /// Where a guest came from and how long it took, µs of the monotonic clock.
 struct MadeGuest {
-    CreatedGuest guest; ///< its times.prepare_us is 0 if it was a hit
-    bool hit = false;   ///< it was made in a shell of a pool
-    std::string pool;   ///< the flavour of that pool; empty if none suits
+    CreatedGuest guest;          ///< its times.prepare_us is 0 if it was a hit
+    bool hit = false;            ///< it was made in a shell of a pool
+    std::string pool;            ///< the flavour of that pool; empty if none suits
     std::uint64_t queued_us = 0; ///< from the request's arrival until its making began
     std::uint64_t total_us = 0;  ///< from the request's arrival until its answer
 };
@@ -73,8 +73,8 @@ struct PoolStatus {
 };
 
 struct HostStatus {
-    std::string version;      ///< of chaosd
-    std::string xen_version;  ///< "4.17.7"
+    std::string version;     ///< of chaosd
+    std::string xen_version; ///< "4.17.7"
     std::uint64_t total_memory_kib = 0, free_memory_kib = 0, shells_memory_kib = 0;
     std::uint32_t cpus = 0, domains = 0, shells = 0;
     bool xendevd = false;
