@@ -49,6 +49,12 @@ Result<ExitCode> create_attended(Context& context, const GuestConfig& config, co
     Host& host = *TRY(context.host());
     const CreateOptions options{.paused = true, .wait_ready = {}, .stop_fd = signals.fd()};
     const CreatedGuest created = TRY(as_configuration(create(host, config, kernel, options)));
+    return attend_new(context, created, paused, signals);
+}
+
+Result<ExitCode> attend_new(Context& context, const CreatedGuest& created, bool paused,
+                            const StopSignals& signals) {
+    Host& host = *TRY(context.host());
     const GuestInfo guest = TRY(chaos::find(host, std::to_string(raw(created.id))));
     auto console = attach_console(host, guest, {});
     if (!console) { // a guest that was to be watched is of no use unseen

@@ -15,6 +15,10 @@ namespace chaos::cli {
 Result<ExitCode> create_attended(Context& context, const GuestConfig& config, const Kernel& kernel,
                                  bool paused, const StopSignals& signals);
 
+/// The same for a guest that was made, paused; it is left so if `paused`.
+Result<ExitCode> attend_new(Context& context, const CreatedGuest& created, bool paused,
+                            const StopSignals& signals);
+
 /// Talks to a guest over its attached console, with a word to the user before and after if there is one.
 Result<ExitCode> attend(Host& host, const GuestInfo& guest, ConsoleEnd& console, const StopSignals& signals);
 

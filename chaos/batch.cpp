@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "chaos/device_verbs.hpp"
+#include "chaos/made_guest.hpp"
 #include "chaos/output.hpp"
 #include "libchaos/domain/lifecycle.hpp"
 
@@ -76,32 +77,18 @@ Error undo(Host& host, const std::vector<CreatedGuest>& made, Error failure) {
     return std::move(told).advise(failure.advice());
 }
 
-void say_what_was_done(const CreatedGuest& guest) {
-    const auto ms = [](std::uint64_t us) { return static_cast<double>(us) / 1000.0; };
-    std::string line =
-        format("created guest %s as domain %d: prepare %.3f ms, execute %.3f ms", guest.name.c_str(),
-               raw(guest.id), ms(guest.times.prepare_us), ms(guest.times.execute_us));
-    if (guest.times.ready_us > 0)
-        line += format(", ready %.3f ms later", ms(guest.times.ready_us));
-    note(line);
-}
-
 } // namespace
 
 Result<std::vector<GuestConfig>> numbered(const GuestConfig& config, unsigned count) {
     if (count == 1)
         return std::vector<GuestConfig>{config};
-    if (config.uuid)
-        return Error(ErrorKind::invalid_config,
-                     "uuid is set, but " + std::to_string(count) + " guests cannot share one")
-            .advise("Leave uuid out: each guest then gets its own.");
+    TRY(check_numbers(config, count));
     std::vector<GuestConfig> configs;
     configs.reserve(count);
     for (unsigned number = 1; number <= count; ++number) {
         configs.push_back(config);
-        configs.back().name += "-" + std::to_string(number);
+        configs.back().name = numbered_name(config.name, number);
     }
-    TRY(check_guest_name(configs.back().name));
     return configs;
 }
 
@@ -118,13 +105,12 @@ Result<std::vector<CreatedGuest>> create_all(Context& context, const std::vector
             progress.clear();
             Error failure = std::move(guest).error();
             if (failure.kind() == ErrorKind::name_taken)
-                failure = std::move(failure).advise(
-                    "Give this one another name, or end that one with 'chaos destroy'.");
+                failure = std::move(failure).advise(other_name_advice);
             return undo(host, made, std::move(failure));
         }
         made.push_back(std::move(*guest));
         if (context.verbose)
-            say_what_was_done(made.back());
+            say_what_was_done(MadeGuest{.guest = made.back(), .pool = {}});
         progress.made(made.size());
     }
     // A signal that came too late for create() to see is obeyed here: whoever sent it wants no guest.

@@ -10,6 +10,10 @@
 
 namespace chaos::cli {
 
+/// For a guest whose name is taken.
+inline constexpr const char* other_name_advice =
+    "Give this one another name, or end that one with 'chaos destroy'.";
+
 /// The configurations of `count` guests: the one given, or NAME-1 to NAME-<count>. Fails if they could not
 /// all be made.
 Result<std::vector<GuestConfig>> numbered(const GuestConfig& config, unsigned count);

@@ -27,6 +27,11 @@ _chaos_guests() {
     done
 }
 
+# Names of the flavours of chaosd; none if it does not run.
+_chaos_flavours() {
+    chaos flavour list 2>/dev/null | while read -r name _; do [[ $name == Name ]] || printf '%s\n' "$name"; done
+}
+
 _chaos_offer() {
     COMPREPLY=()
     local word
@@ -57,15 +62,22 @@ _chaos_offer_settings() {
 }
 
 _chaos() {
+    COMPREPLY=()
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-    local verb='' first='' word index
+    local verb='' place=0 word index
+)";
 
+constexpr const char* find_the_verb = R"(
     # The verb is the first word that is neither an option of chaos itself nor its value.
     for ((index = 1; index < COMP_CWORD; index++)); do
         word=${COMP_WORDS[index]}
         if [[ -n $verb ]]; then
+            if [[ " $groups " == *" $verb "* ]]; then
+                verb+=" $word" # a verb of two words
+                continue
+            fi
             # bash hands a=b over as three words
-            [[ $word == -* || $word == '=' || -n $first ]] || first=$word
+            [[ $word == -* || $word == '=' ]] || place=$((place + 1))
             continue
         fi
         case $word in
@@ -100,6 +112,8 @@ std::string offer(Completes what, const std::string& verb_names) {
         return std::string("_chaos_offer_settings '") + settings + "'";
     case Completes::vif:
         return std::string("_chaos_offer_settings '") + vif_parts + "'";
+    case Completes::flavour:
+        return "_chaos_offer \"$(_chaos_flavours)\"";
     case Completes::verb:
         return "_chaos_offer '" + verb_names + "'";
     }
@@ -122,18 +136,23 @@ std::string value_cases(std::span<const Option> options, const std::string& verb
     return cases;
 }
 
+/// What is offered in each place; where nothing more may follow, nothing.
+std::string place_cases(const Verb& verb, const std::string& verb_names) {
+    std::string cases;
+    std::size_t place = 0;
+    for (const Positional& positional : verb.positionals)
+        cases += "                " + (positional.repeats ? "*" : std::to_string(place++)) + ") " +
+                 offer(positional.completes, verb_names) + " ;;\n";
+    return cases;
+}
+
 std::string verb_case(const Verb& verb, const std::string& verb_names) {
-    std::string text = "        " + std::string(verb.name) + ")\n" + value_cases(verb.options, verb_names);
+    std::string text = "        '" + std::string(verb.name) + "')\n" + value_cases(verb.options, verb_names);
     text += "            if [[ $current == -* ]]; then\n                _chaos_offer '" +
             words_of(verb.options) + words_of(common_options(verb)) + "'\n";
-    if (!verb.positionals.empty()) {
-        const std::string first = offer(verb.positionals.front().completes, verb_names);
-        const std::string rest = offer(verb.positionals.back().completes, verb_names);
-        const bool one = verb.positionals.size() == 1 && !verb.positionals.front().repeats;
-        text += "            elif [[ -z $first ]]; then\n                " + first +
-                "\n            else\n                " +
-                (one ? offer(Completes::nothing, verb_names) : rest) + "\n";
-    }
+    if (!verb.positionals.empty())
+        text += "            else\n                case $place in\n" + place_cases(verb, verb_names) +
+                "                esac\n";
     return text + "            fi ;;\n";
 }
 
@@ -141,11 +160,28 @@ std::string verb_case(const Verb& verb, const std::string& verb_names) {
 
 std::string bash_completion() {
     std::string verb_names;
-    for (const Verb* verb : verbs())
-        if (!verb->hidden)
-            verb_names += std::string(verb->name) + " ";
+    std::string group_names;
+    std::string group_cases;
+    for (const Verb* verb : verbs()) {
+        if (verb->hidden)
+            continue;
+        const std::string_view first = verb->name.substr(0, verb->name.find(' '));
+        if ((" " + verb_names).find(" " + std::string(first) + " ") != std::string::npos)
+            continue; // another of its group
+        verb_names += std::string(first) + " ";
+        if (!is_group(first))
+            continue;
+        group_names += std::string(first) + " ";
+        group_cases += "        " + std::string(first) + ") _chaos_offer '";
+        for (const Verb* other : verbs())
+            if (other->name.starts_with(std::string(first) + " "))
+                group_cases += std::string(other->name.substr(first.size() + 1)) + " ";
+        group_cases += "' ;;\n";
+    }
 
     std::string text = head;
+    text += "    local groups='" + group_names + "'\n";
+    text += find_the_verb;
     for (const Option& option : global_options())
         if (option.takes == Takes::value)
             text += "            --" + std::string(option.name) + ") index=$((index + 1)) ;;\n";
@@ -157,7 +193,7 @@ std::string bash_completion() {
     for (const Verb* verb : verbs())
         if (!verb->hidden)
             text += verb_case(*verb, verb_names);
-    return text + tail;
+    return text + group_cases + tail;
 }
 
 } // namespace chaos::cli

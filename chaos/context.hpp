@@ -25,6 +25,9 @@ class Context {
     /// Where Kernel::open keeps unpacked kernels.
     [[nodiscard]] std::string kernel_cache() const { return host_options.cache_directory + "/kernels"; }
 
+    /// Where chaosd listens, if it runs.
+    [[nodiscard]] std::string daemon_socket() const { return host_options.state_directory + "/chaosd.sock"; }
+
   private:
     std::optional<Host> host_;
 };

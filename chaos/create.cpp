@@ -5,7 +5,10 @@
 #include "chaos/arguments.hpp"
 #include "chaos/attended.hpp"
 #include "chaos/batch.hpp"
+#include "chaos/config_words.hpp"
 #include "chaos/context.hpp"
+#include "chaos/create_by_daemon.hpp"
+#include "chaos/device_verbs.hpp"
 #include "chaos/json.hpp"
 #include "chaos/output.hpp"
 #include "chaos/verbs.hpp"
@@ -17,51 +20,37 @@ namespace {
 constexpr unsigned most_guests = 32'751; // Xen has no more domain ids
 constexpr std::chrono::milliseconds default_wait{60'000};
 
-struct Request {
-    unsigned count = 1;
-    bool paused = false;
-    bool console = false;
-    bool dry_run = false;
-    std::optional<std::chrono::milliseconds> wait;
-};
-
 Error excluded(const char* what, const char* why) {
     return Error(ErrorKind::invalid_argument, what).advise(why);
 }
 
-Result<Request> request_of(const Context& context, const Arguments& arguments) {
-    Request request;
+Result<CreateWish> wish_of(const Context& context, const Arguments& arguments) {
+    CreateWish wish;
     auto count = arguments.number("nr-doms", 1, most_guests, 1);
     if (!count)
         return std::move(count).error().advise("'chaos create --dry-run' is what 'xl create -n' does.");
-    request.count = *count;
-    request.paused = arguments.has("paused");
-    request.console = arguments.has("console");
-    request.dry_run = arguments.has("dry-run");
+    wish.count = *count;
+    wish.paused = arguments.has("paused");
+    wish.console = arguments.has("console");
+    wish.dry_run = arguments.has("dry-run");
     if (arguments.has("wait"))
-        request.wait = TRY(arguments.seconds("wait", default_wait));
-    if (request.console && request.count > 1)
+        wish.wait = TRY(arguments.seconds("wait", default_wait));
+    wish.no_daemon = arguments.has("no-daemon") || arguments.has("skip-daemon");
+    wish.flavour = std::string(arguments.value("flavour").value_or(""));
+    if (wish.no_daemon && !wish.flavour.empty())
+        return excluded("--flavour and --no-daemon exclude each other",
+                        "It is chaosd that keeps pools of flavours.");
+    if (wish.console && wish.count > 1)
         return excluded("-c and -n exclude each other",
                         "A terminal shows one console; use 'chaos console NAME-1'.");
-    if (request.console && request.wait)
+    if (wish.console && wish.wait)
         return excluded("-c and --wait exclude each other",
                         "With -c you see for yourself when the guest is up.");
-    if (request.console && context.json)
+    if (wish.console && context.json)
         return excluded("-c and --json exclude each other", "Standard output cannot carry both.");
-    if (request.paused && request.wait)
+    if (wish.paused && wish.wait)
         return excluded("-p and --wait exclude each other", "A paused guest never says that it is ready.");
-    return request;
-}
-
-/// The first word is the file, unless it is a setting (as for xl): then the settings are all there is.
-Result<GuestConfig> config_of(const std::vector<std::string>& words) {
-    if (words.empty())
-        return Error(ErrorKind::invalid_argument, "FILE is missing");
-    const std::string& first = words.front();
-    const auto equals = first.find('=');
-    if (equals != std::string::npos && first.find('/') > equals)
-        return parse_guest_config("", "the command line", words);
-    return load_guest_config(first, {words.begin() + 1, words.end()});
+    return wish;
 }
 
 Result<ExitCode> print_dry_run(const Context& context, const std::vector<GuestConfig>& configs) {
@@ -91,39 +80,66 @@ Result<ExitCode> print_dry_run(const Context& context, const std::vector<GuestCo
     return ExitCode::success;
 }
 
-Result<void> print_created(const std::vector<CreatedGuest>& made) {
-    Json guests = Json::array();
-    for (const CreatedGuest& guest : made) {
-        const auto ready = guest.times.ready_us > 0 ? Json(guest.times.ready_us) : Json(nullptr);
-        guests.push_back({{"name", guest.name},
-                          {"id", raw(guest.id)},
-                          {"uuid", guest.uuid.to_string()},
-                          {"prepare_us", guest.times.prepare_us},
-                          {"execute_us", guest.times.execute_us},
-                          {"ready_us", ready}});
-    }
-    return print_json(Json{{"guests", std::move(guests)}});
+/// The daemon, if one runs and is wanted.
+Result<std::optional<DaemonClient>> daemon_for(const Context& context, const CreateWish& wish) {
+    if (wish.no_daemon)
+        return std::optional<DaemonClient>();
+    if (!wish.flavour.empty())
+        return std::optional(TRY(DaemonClient::connect(context.daemon_socket())));
+    return DaemonClient::connect_if_running(context.daemon_socket());
 }
 
-Result<ExitCode> create_guests(Context& context, const Arguments& arguments) {
-    const Request request = TRY(request_of(context, arguments));
-    const GuestConfig config = TRY(config_of(arguments.positionals()));
-    if (request.count > 1)
-        TRY(check_repeatable(config).while_doing("making " + std::to_string(request.count) + " guests"));
-    const auto configs = TRY(numbered(config, request.count));
+Result<ExitCode> have_it_made(Context& context, DaemonClient& client, const GuestConfig& config,
+                              CreateWish wish) {
+    const StopSignals signals = TRY(StopSignals::catch_them());
+    const bool paused = std::exchange(wish.paused, wish.paused || wish.console);
+    const bool told = context.json || context.verbose || wish.console;
+    auto asked = as_configuration(create_by_daemon(client, config, wish, signals, told));
+    if (!asked && asked.error().kind() == ErrorKind::name_taken)
+        return std::move(asked).error().advise(other_name_advice);
+    const auto made = TRY(std::move(asked));
+    if (context.verbose)
+        for (const MadeGuest& one : made)
+            say_what_was_done(one);
+    if (wish.console)
+        return attend_new(context, made.front().guest, paused, signals);
+    if (context.json)
+        TRY(print_made(made));
+    return ExitCode::success;
+}
+
+Result<ExitCode> make_it(Context& context, const GuestConfig& config, const CreateWish& wish) {
+    const auto configs = TRY(numbered(config, wish.count));
     const Kernel kernel = TRY(Kernel::open(config.kernel, context.kernel_cache()));
     TRY(check_creatable(config, kernel).while_doing("checking guest " + config.name));
-    if (request.dry_run)
+    if (wish.dry_run)
         return print_dry_run(context, configs);
 
     const StopSignals signals = TRY(StopSignals::catch_them());
-    if (request.console)
-        return create_attended(context, config, kernel, request.paused, signals);
-    const CreateOptions options{request.paused, request.wait, signals.fd()};
-    const auto made = TRY(create_all(context, configs, kernel, options, signals));
-    if (context.json)
-        TRY(print_created(made));
+    if (wish.console)
+        return create_attended(context, config, kernel, wish.paused, signals);
+    const CreateOptions options{wish.paused, wish.wait, signals.fd()};
+    const auto created = TRY(create_all(context, configs, kernel, options, signals));
+    if (!context.json)
+        return ExitCode::success;
+    std::vector<MadeGuest> made;
+    for (const CreatedGuest& guest : created)
+        made.push_back({.guest = guest,
+                        .pool = {},
+                        .total_us = guest.times.prepare_us + guest.times.execute_us + guest.times.ready_us});
+    TRY(print_made(made));
     return ExitCode::success;
+}
+
+Result<ExitCode> create_guests(Context& context, const Arguments& arguments) {
+    const CreateWish wish = TRY(wish_of(context, arguments));
+    const GuestConfig config = TRY(config_of(arguments.positionals()));
+    if (wish.count > 1)
+        TRY(check_repeatable(config).while_doing("making " + std::to_string(wish.count) + " guests"));
+    if (!wish.dry_run)
+        if (auto client = TRY(daemon_for(context, wish)))
+            return have_it_made(context, *client, config, wish);
+    return make_it(context, config, wish);
 }
 
 constexpr const char* text[] = {
@@ -136,6 +152,8 @@ constexpr const char* text[] = {
     "makes it anew.",
     "A guest with vifs or disks, and a stock kernel that needs a XenStore of its own, needs xendevd(8) to be "
     "running.",
+    "Where chaosd(8) runs, it makes the guest: in a shell of one of its pools if one suits, which takes less time, or "
+    "from nothing.",
     "The command returns as soon as the guest runs. With --wait it returns when the guest has said that it "
     "is up, which needs a kernel that speaks noxs. A guest that dies instead, or takes too long, is "
     "destroyed, and what it last wrote on its console is shown."};
@@ -148,6 +166,11 @@ constexpr Option options[] = {
     {0, "wait", Takes::joined_value, "SECONDS",
      "Return only when each guest has said that it is ready, at most after so many seconds each (60 if not "
      "given)."},
+    {0, "flavour", Takes::value, "FLAVOUR",
+     "Take the guest from the pool of this flavour, where chaosd would otherwise take any that suits.",
+     Completes::flavour},
+    {'s', "no-daemon", Takes::nothing, nullptr, "Make the guest without chaosd, even if it runs."},
+    {0, "skip-daemon", Takes::nothing, nullptr, "The same, as it was called once."},
     {0, "dry-run", Takes::nothing, nullptr,
      "Check the configuration, the kernel and the ramdisk, and say what would be made. Needs neither Xen nor "
      "privileges."},
@@ -170,9 +193,13 @@ constexpr JsonField fields[] = {
     {"guests[].name", "The name."},
     {"guests[].id", "The domain id."},
     {"guests[].uuid", "The UUID."},
+    {"guests[].hit", "Whether it was made in a shell of a pool of chaosd."},
+    {"guests[].pool", "The flavour of the pool that suits, or null."},
+    {"guests[].queued_us", "Microseconds until chaosd began; 0 without it."},
     {"guests[].prepare_us", "Microseconds until domain, memory and devices were there."},
     {"guests[].execute_us", "Microseconds from there until the guest ran."},
     {"guests[].ready_us", "Microseconds from there until it said ready; null if that was not waited for."},
+    {"guests[].total_us", "Microseconds of all of these together."},
     {"guests[].config", "With --dry-run, instead of all the above but name: the configuration."},
 };
 

@@ -15,16 +15,28 @@ Result<ExitCode> run(Context&, const Arguments& arguments) {
         TRY(print(overview()));
         return ExitCode::success;
     }
-    const Verb* verb = find_verb(arguments.positionals().front());
-    if (verb == nullptr)
-        return unknown_verb(arguments.positionals().front());
-    TRY(print(help_of(*verb)));
+    std::string name = arguments.positionals().front();
+    if (arguments.positionals().size() > 1)
+        name += " " + arguments.positionals()[1];
+    if (const Verb* verb = find_verb(name)) {
+        TRY(print(help_of(*verb)));
+        return ExitCode::success;
+    }
+    if (!is_group(name))
+        return unknown_verb(name);
+    std::string all;
+    for (const Verb* verb : verbs())
+        if (verb->name.starts_with(name + " "))
+            all += (all.empty() ? "" : "\n\n") + help_of(*verb);
+    TRY(print(all));
     return ExitCode::success;
 }
 
 constexpr const char* text[] = {
     "Says what chaos can do, or how one verb is used. 'chaos VERB --help' is the same."};
-constexpr Positional positionals[] = {{"VERB", true, false, Completes::verb, "The verb to explain."}};
+constexpr Positional positionals[] = {{"VERB", true, false, Completes::verb, "The verb to explain."},
+                                      {"WORD", true, false, Completes::nothing,
+                                       "The second word of a verb that has two, such as 'pool list'."}};
 constexpr Example examples[] = {{"chaos help create", "How guests are made."}};
 
 } // namespace

@@ -89,6 +89,7 @@ constexpr const char* errors_section =
 constexpr const char* files_section =
     "# FILES\n\n"
     "/run/chaos\n\tOne record for each guest that chaos made, and its name.\n\n"
+    "/run/chaos/chaosd.sock\n\tWhere chaosd listens.\n\n"
     "/var/cache/chaos/kernels\n\tKernels unpacked from bzImage files, made anew when the file changes; they "
     "can be deleted at any time.\n\n";
 
@@ -102,8 +103,8 @@ std::string manual() {
         "# DESCRIPTION\n\n" +
         plain(
             "chaos makes Xen guests, on a stock Xen host, as cheaply as processes are made. It does its work "
-            "in one call, through the hypervisor alone: no daemon needs to run. Its verbs, columns and "
-            "configuration files are those of xl(1); it leaves the domains that xl made alone.") +
+            "in one call, through the hypervisor alone: no daemon needs to run. Where chaosd(8) "
+            "runs, guests come from its pools. Its verbs, columns and configuration files are those of xl(1); it leaves the domains that xl made alone.") +
         "\n\n" +
         plain("Guests are named by their name, their domain id or their UUID. chaos must be run by root in "
               "the control domain of the release of Xen that it was built for.") +

@@ -83,6 +83,14 @@ Error unknown_verb(std::string_view word) {
     for (const Verb* verb : verbs())
         if (!verb->hidden)
             names.push_back(verb->name);
+    if (is_group(word)) {
+        std::string which;
+        for (const std::string_view name : names)
+            if (name.starts_with(word) && name.substr(word.size()).starts_with(' '))
+                which += (which.empty() ? "" : ", ") + std::string(name.substr(word.size() + 1));
+        return {ErrorKind::invalid_argument,
+                "'" + std::string(word) + "' needs one of " + which + " after it"};
+    }
     Error error(ErrorKind::invalid_argument, "unknown verb '" + std::string(word) + "'");
     const auto guess = nearest(word, names);
     if (guess.empty())
@@ -103,10 +111,14 @@ ExitCode run(Context& context, Words words) {
     words = words.subspan(before);
     if (words.empty())
         return fail(context, Error(ErrorKind::invalid_argument, "no verb was given"), list_verbs);
-    const Verb* verb = find_verb(words.front());
-    if (verb == nullptr)
-        return fail(context, unknown_verb(words.front()), list_verbs);
-    auto result = run_verb(context, *verb, words.subspan(1));
+    const auto [verb, length] = find_verb(words);
+    if (verb == nullptr) {
+        std::string word = words.front();
+        if (length > 1 && words[1][0] != '-')
+            word += std::string(" ") + words[1];
+        return fail(context, unknown_verb(word), list_verbs);
+    }
+    auto result = run_verb(context, *verb, words.subspan(length));
     if (!result)
         return fail(context, std::move(result).error(),
                     "'chaos help " + std::string(verb->name) + "' explains the verb.");

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "chaos/exit_code.hpp"
 #include "libchaos/result.hpp"
@@ -17,7 +18,7 @@ class Arguments;
 enum class Takes : unsigned char { nothing, value, joined_value };
 
 /// What the shell may offer in a place of the command line.
-enum class Completes : unsigned char { nothing, file, guest, setting, vif, verb };
+enum class Completes : unsigned char { nothing, file, guest, setting, vif, verb, flavour };
 
 struct Option {
     char letter; // 0 = none
@@ -49,8 +50,8 @@ struct JsonField {
 
 /// One verb. Texts are plain ASCII, one paragraph per string; help and the manual wrap them.
 struct Verb {
-    std::string_view name;
-    const char* summary; // begins with a verb, no full stop
+    std::string_view name; // one word, or two: "pool list"
+    const char* summary;   // begins with a verb, no full stop
     std::span<const char* const> text;
     std::span<const Option> options;
     std::span<const Positional> positionals;
@@ -73,5 +74,11 @@ std::span<const Verb* const> verbs();
 
 /// The verb of that name, or nullptr.
 const Verb* find_verb(std::string_view name);
+
+/// The verb that `words` begin with, and behind it how many of them are its name; nullptr if they begin with none.
+std::pair<const Verb*, std::size_t> find_verb(std::span<const char* const> words);
+
+/// Whether there are verbs of two words of which this is the first.
+bool is_group(std::string_view word);
 
 } // namespace chaos::cli

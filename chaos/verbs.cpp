@@ -2,15 +2,19 @@
 // The table of verbs. Each verb's entry is in the file that carries it out.
 #include "chaos/verbs.hpp"
 
+#include <string>
+
 namespace chaos::cli {
 
 namespace {
 
 constexpr const Verb* table[] = {
-    &create_verb,         &destroy_verb,      &shutdown_verb,     &reboot_verb,       &pause_verb,
-    &unpause_verb,        &list_verb,         &info_verb,         &console_verb,      &network_attach_verb,
-    &network_detach_verb, &network_list_verb, &block_attach_verb, &block_detach_verb, &block_list_verb,
-    &domid_verb,          &domname_verb,      &rename_verb,       &version_verb,      &help_verb,
+    &create_verb,         &destroy_verb,        &shutdown_verb,     &reboot_verb,       &pause_verb,
+    &unpause_verb,        &list_verb,           &info_verb,         &console_verb,      &network_attach_verb,
+    &network_detach_verb, &network_list_verb,   &block_attach_verb, &block_detach_verb, &block_list_verb,
+    &domid_verb,          &domname_verb,        &rename_verb,       &pool_list_verb,    &pool_create_verb,
+    &pool_resize_verb,    &pool_drain_verb,     &pool_delete_verb,  &flavour_list_verb, &flavour_show_verb,
+    &flavour_set_verb,    &flavour_delete_verb, &events_verb,       &version_verb,      &help_verb,
     &generate_verb,
 };
 
@@ -50,6 +54,23 @@ const Verb* find_verb(std::string_view name) {
         if (verb->name == name)
             return verb;
     return nullptr;
+}
+
+std::pair<const Verb*, std::size_t> find_verb(std::span<const char* const> words) {
+    if (words.empty())
+        return {nullptr, 0};
+    if (const Verb* verb = find_verb(words[0]))
+        return {verb, 1};
+    if (words.size() > 1 && is_group(words[0]))
+        return {find_verb(std::string(words[0]) + " " + words[1]), 2};
+    return {nullptr, 0};
+}
+
+bool is_group(std::string_view word) {
+    for (const Verb* verb : table)
+        if (verb->name.size() > word.size() && verb->name.starts_with(word) && verb->name[word.size()] == ' ')
+            return true;
+    return false;
 }
 
 } // namespace chaos::cli

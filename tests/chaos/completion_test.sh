@@ -7,6 +7,7 @@ failures=0
 
 # Stands for the program: what `chaos list` prints.
 chaos() {
+    [ "$*" != 'flavour list' ] || { printf 'Name  Mem\nsmall 4\nlarge 64\n'; return; }
     [ "$*" = list ] || return 1
     printf 'Name                                        ID   Mem VCPUs\tState\tTime(s)\n'
     printf '%-40s %5d\n' Domain-0 0 - 7 web-1 32700 web-2 32699 db 32698
@@ -61,6 +62,18 @@ expect 'chaos console --d' '--dump'
 expect 'chaos shutdown -w --timeout ^' ''
 expect 'chaos help ren' 'rename'
 expect 'chaos version ^' ''
+expect 'chaos po' 'pool'
+expect 'chaos pool ^' 'list create resize drain delete'
+expect 'chaos pool dr' 'drain'
+expect 'chaos -v pool create s' 'small'
+expect 'chaos pool create small ^' ''
+expect 'chaos pool create --mi' '--min'
+expect 'chaos flavour s' 'show set'
+expect 'chaos flavour set large w' 'web.cfg'
+expect 'chaos create --flavour l' 'large'
+expect 'chaos events --kind ^' ''
+expect 'chaos events w' 'web-1 web-2'
+expect 'chaos help fl' 'flavour'
 expect 'chaos nonsense ^' ''
 rm 'a guest.cfg' web.cfg
 expect 'chaos create web.cfg kernel =' 'kernel.bin'

@@ -49,8 +49,10 @@ TEST(Help, each_verb_tells_its_options_and_exit_codes) {
 }
 
 TEST(Help, usage_shows_what_may_be_left_out) {
-    EXPECT_EQ(usage_of(create_verb),
-              "chaos create [-n N] [-p] [-c] [--wait[=SECONDS]] [--dry-run] [--json] [FILE] [KEY=VALUE...]");
+    EXPECT_EQ(
+        usage_of(create_verb),
+        "chaos create [-n N] [-p] [-c] [--wait[=SECONDS]] [--flavour FLAVOUR] [-s] [--skip-daemon] [--dry-run] "
+        "[--json] [FILE] [KEY=VALUE...]");
     EXPECT_EQ(usage_of(destroy_verb), "chaos destroy [--json] GUEST...");
     EXPECT_EQ(usage_of(console_verb), "chaos console [-r] [--dump] GUEST");
 }

@@ -20,7 +20,7 @@ for key in name kernel memory type ramdisk cmdline root extra vcpus cpus cpus_so
 done
 
 read_manual "$1/chaos.1"
-for verb in create destroy shutdown reboot pause unpause list info console network-attach network-detach network-list block-attach block-detach block-list domid domname rename version help; do
+for verb in create destroy shutdown reboot pause unpause list info console network-attach network-detach network-list block-attach block-detach block-list domid domname rename events version help 'pool create' 'pool drain' 'flavour set'; do
     grep -qE "^ +chaos $verb( |$)" <<<"$text" || fail "chaos(1) does not describe $verb"
 done
 for option in '-n, --nr-doms N' '--wait\[=SECONDS\]' '--dry-run' '-F, --force' '--dump' '--state-directory DIR'; do
