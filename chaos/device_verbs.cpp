@@ -7,6 +7,7 @@
 #include "chaos/output.hpp"
 #include "chaos/stop_signals.hpp"
 #include "libchaos/devices/client.hpp"
+#include "libchaos/domain/registered_devices.hpp"
 
 namespace chaos::cli {
 
@@ -51,11 +52,13 @@ void add_absent(const GuestRecord& record, devices::DeviceType type,
     }
 }
 
-/// What xendevd serves of a guest, and what it should.
-Result<std::vector<devices::DeviceStatus>> devices_of(devices::Client& xendevd, const GuestInfo& guest,
+/// What xendevd or the kernel serves of a guest, and what they should.
+Result<std::vector<devices::DeviceStatus>> devices_of(Host& host, const GuestInfo& guest,
                                                       devices::DeviceType type) {
+    if (guest.record && is_registered(*guest.record))
+        return registered_devices(host, *guest.record, type);
     std::vector<devices::DeviceStatus> found;
-    auto guests = xendevd.list(guest.domain.id);
+    auto guests = TRY(host.needed_devices())->list(guest.domain.id);
     if (!guests && guests.error().kind() == ErrorKind::not_found)
         guests = std::vector<devices::GuestStatus>(); // it need not know it
     for (devices::GuestStatus& status : TRY(std::move(guests)))
@@ -105,14 +108,13 @@ Result<ExitCode> detach_device(Context& context, const Arguments& arguments, dev
 Result<ExitCode> list_devices(Context& context, const std::vector<std::string>& names,
                               devices::DeviceType type) {
     Host& host = *TRY(context.host());
-    devices::Client& xendevd = *TRY(host.needed_devices());
     const bool vifs = type == devices::DeviceType::vif;
     std::string table = vifs ? network_list_heading : block_list_heading;
     Json members = Json::array();
     std::optional<Error> first;
     for (const std::string& name : names) {
         auto guest = chaos::find(host, name);
-        auto found = guest ? devices_of(xendevd, *guest, type)
+        auto found = guest ? devices_of(host, *guest, type)
                            : Result<std::vector<devices::DeviceStatus>>(guest.error());
         Json member = guest ? naming(*guest) : Json{{"asked", name}};
         if (!found) {

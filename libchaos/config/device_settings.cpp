@@ -56,10 +56,8 @@ Result<StoreMode> read_store(const Settings& settings, const Settings::Entry& en
     if (text == "none")
         return StoreMode::none;
     if (text == "xenstore")
-        return settings.wrong(entry,
-                              "refused: guests are not registered with xenstored; \"private\" gives a guest "
-                              "that needs one a store of its own");
-    return settings.wrong(entry, "\"auto\", \"private\" or \"none\" was expected");
+        return StoreMode::xenstore;
+    return settings.wrong(entry, "\"auto\", \"private\", \"xenstore\" or \"none\" was expected");
 }
 
 } // namespace chaos::config

@@ -60,6 +60,7 @@ enum class StoreMode : std::uint8_t {
     automatic, ///< none for kernels with the noxs note, private for others if xendevd runs
     none,
     private_store, ///< xendevd answers this one guest (docs/decisions)
+    xenstore,      ///< the host's xenstored, and the kernel's back-ends
 };
 
 /// Reads one item of vif=[…]: "mac=00:16:3e:01:02:03,bridge=xenbr0,ip=10.0.0.2/16,rate=10Mb/s@50ms". The error says which

@@ -32,7 +32,7 @@ struct ShellPlan {
 struct ReadyShell {
     Reservation reservation; ///< of the id; the name comes later
     Shell shell;
-    std::vector<VifConfig> vifs = {}; ///< with the MAC addresses that were drawn, if is_served
+    std::vector<VifConfig> vifs = {}; ///< with the MAC addresses that were drawn, if is_served or registered with xenstored
     bool is_served = false;           ///< xendevd knows it
     bool is_loaded = false;           ///< with `kernel`, and `ramdisk` if there is one
     FileIdentity kernel = {};

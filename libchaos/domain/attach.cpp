@@ -11,6 +11,7 @@
 #include "libchaos/domain/detach_recorded.hpp"
 #include "libchaos/domain/device_server.hpp"
 #include "libchaos/domain/hot_plug.hpp"
+#include "libchaos/domain/registered_devices.hpp"
 #include "libchaos/domain/wait_event.hpp"
 
 namespace chaos {
@@ -118,6 +119,8 @@ Result<void> attach_device(Host& host, RecordChange& change, std::vector<Device>
 Result<AttachedVif> attach_unnamed_vif(Host& host, const GuestInfo& guest, const VifConfig& asked) {
     TRY(check_running(guest));
     RecordChange change = TRY(host.registry().change(guest.domain.id, Uuid{guest.domain.handle}));
+    if (is_registered(change.record))
+        return attach_registered_vif(host, change, asked);
     const auto& vifs = change.record.vifs;
     const auto has_its_mac = [&](const VifRecord& other) { return other.config.mac == asked.mac; };
     const auto same = asked.mac ? std::find_if(vifs.begin(), vifs.end(), has_its_mac) : vifs.end();
@@ -139,6 +142,8 @@ Result<AttachedDisk> attach_unnamed_disk(Host& host, const GuestInfo& guest, con
     TRY(check_running(guest));
     const std::uint32_t number = TRY(virtual_device_number(asked.device_name));
     RecordChange change = TRY(host.registry().change(guest.domain.id, Uuid{guest.domain.handle}));
+    if (is_registered(change.record))
+        return attach_registered_disk(host, change, asked);
     const auto& disks = change.record.disks;
     const auto same = std::find_if(disks.begin(), disks.end(), [&](const DiskRecord& other) {
         return virtual_device_number(other.config.device_name).value() == number;

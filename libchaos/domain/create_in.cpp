@@ -5,6 +5,7 @@
 #include "libchaos/domain/device_server.hpp"
 #include "libchaos/domain/prepare.hpp"
 #include "libchaos/domain/stages.hpp"
+#include "libchaos/domain/xenstore_mode.hpp"
 
 namespace chaos {
 
@@ -17,12 +18,11 @@ std::uint64_t microseconds_since(Clock::time_point start) {
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
 }
 
-/// The addresses that were drawn for the vifs that did not ask for one; drawn now if the shell was not served.
+/// The addresses that were drawn for the vifs that did not ask for one; drawn now if nobody was told of any.
 void complete_addresses(GuestConfig& config, const ReadyShell& ready) {
-    if (ready.is_served)
-        for (std::size_t index = 0; index < config.vifs.size() && index < ready.vifs.size(); ++index)
-            if (!config.vifs[index].mac)
-                config.vifs[index].mac = ready.vifs[index].mac;
+    for (std::size_t index = 0; index < config.vifs.size() && index < ready.vifs.size(); ++index)
+        if (!config.vifs[index].mac)
+            config.vifs[index].mac = ready.vifs[index].mac;
     complete_vifs(config);
 }
 
@@ -57,8 +57,12 @@ Result<RunningGuest> run(Host& host, ReadyShell ready, const GuestConfig& config
     if (ready.is_served)
         TRY(begin_settling(*client, ready.shell, ready.vifs, config,
                            is_other_uuid ? std::optional(uuid) : std::nullopt, images));
+    if (is_other_uuid && ready.shell.registration.is_set())
+        TRY(xenstore_change_uuid(host, ready.shell, uuid));
     ready.shell.uuid = uuid;
-    if (client && !ready.is_served)
+    if (ready.shell.flavour.xenstore)
+        TRY(xenstore_execute(host, ready.shell, config, images, options.stop_fd));
+    else if (client && !ready.is_served)
         TRY(serve_devices(*client, ready.shell, config, images, options.stop_fd));
 
     const DomainId id = ready.id();

@@ -7,6 +7,7 @@
 #include "libchaos/domain/attach.hpp"
 #include "libchaos/domain/detach_recorded.hpp"
 #include "libchaos/domain/hot_plug.hpp"
+#include "libchaos/domain/registered_devices.hpp"
 
 namespace chaos {
 
@@ -49,7 +50,13 @@ Result<void> detach_from(Host& host, const GuestInfo& guest, RecordChange& chang
         std::find_if(list.begin(), list.end(), [&](const Device& device) { return device.id == request.id; });
     if (found == list.end())
         return Error(ErrorKind::not_found, "it has no such device");
-    TRY(stop_serving_unless_stopped(host, guest, request, stop_fd));
+    if (is_registered(change.record)) {
+        devices::DetachRequest ending = request;
+        ending.force |= guest.domain.shutdown; // it cannot let go any more
+        TRY(end_registered_device(host, ending, stop_fd));
+    } else {
+        TRY(stop_serving_unless_stopped(host, guest, request, stop_fd));
+    }
     if (found->slot) {
         if (!guest.domain.shutdown) { // else nobody looks at its device page any more
             HotPlug hot_plug = TRY(HotPlug::open(host, change.record));

@@ -104,6 +104,8 @@ Result<void> check_places(const Shell& shell, const GuestConfig& config,
 } // namespace
 
 bool needs_device_server(const GuestConfig& config) {
+    if (config.store == StoreMode::xenstore)
+        return !config.vifs.empty(); // it connects what the kernel makes
     return !config.vifs.empty() || !config.disks.empty() || config.store == StoreMode::private_store;
 }
 
@@ -112,10 +114,26 @@ Result<void> check_devices(const GuestConfig& config, const KernelHeaders& heade
     if (noxs && config.store == StoreMode::private_store)
         return Error(ErrorKind::invalid_config, "its kernel speaks noxs and would never look at a store")
             .advise("Leave store= out.");
+    if (config.store == StoreMode::xenstore)
+        return check_kernel_limits(config);
     if (!noxs && config.store == StoreMode::none && needs_device_server(config))
         return Error(ErrorKind::invalid_config,
                      "its kernel does not speak noxs and finds vifs and disks in a store only")
             .advise("Leave store=\"none\" out.");
+    return {};
+}
+
+Result<void> check_kernel_limits(const GuestConfig& config) {
+    const auto refuse = [](const std::string& what) {
+        return Error(ErrorKind::invalid_config, "the kernel's back-ends know no " + what)
+            .advise("Leave it out, or leave store=\"xenstore\" out: xendevd's back-ends do.");
+    };
+    for (const VifConfig& vif : config.vifs)
+        if (vif.rate.operations_per_second)
+            return refuse("pps=");
+    for (const DiskConfig& disk : config.disks)
+        if (disk.rate.bytes_per_second || disk.rate.operations_per_second)
+            return refuse("rate= and iops= of disks");
     return {};
 }
 
@@ -184,7 +202,7 @@ Result<void> begin_settling(devices::Client& client, const Shell& shell, std::sp
 
 void record_devices(GuestRecord& record, const Shell& shell, const GuestConfig& config,
                     std::span<const devices::OpenImage> images) {
-    const bool noxs = shell.flavour.platform == Platform::noxs;
+    const bool noxs = shell.flavour.platform == Platform::noxs && !shell.flavour.xenstore;
     record.store = shell.store;
     for (std::size_t index = 0; index < config.vifs.size(); ++index) {
         VifRecord& vif = record.vifs.emplace_back();

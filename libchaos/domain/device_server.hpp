@@ -18,6 +18,9 @@ bool needs_device_server(const GuestConfig& config);
 /// Whether its devices suit what the kernel can drive: fails with invalid_config.
 Result<void> check_devices(const GuestConfig& config, const KernelHeaders& headers);
 
+/// Whether the kernel's back-ends can do what is asked of the devices of `config`: fails with invalid_config.
+Result<void> check_kernel_limits(const GuestConfig& config);
+
 /// Draws the MAC addresses that `config` leaves open.
 void complete_vifs(GuestConfig& config);
 

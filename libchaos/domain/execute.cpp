@@ -9,6 +9,7 @@
 #include "libchaos/domain/load_image.hpp"
 #include "libchaos/domain/pv_guest.hpp"
 #include "libchaos/domain/wait_event.hpp"
+#include "libchaos/domain/xenstore_mode.hpp"
 #include "libchaos/xen/console_ring.hpp"
 #include "libchaos/xen/start_info.hpp"
 
@@ -137,8 +138,13 @@ Result<StartedGuest> start(Host& host, Shell shell, bool paused, bool watch) {
 
 Result<StartedGuest> execute(Host& host, Shell shell, const GuestConfig& config, const Kernel& kernel,
                              const ExecuteOptions& options) {
+    const bool registers = shell.flavour.xenstore;
+    if (registers) // early: the kernel makes back-ends while the image is loaded
+        TRY(xenstore_prepare(host, shell, config.vifs));
     TRY(load(host, shell, config, kernel));
-    if (options.devices)
+    if (registers)
+        TRY(xenstore_execute(host, shell, config, options.images, options.stop_fd));
+    else if (options.devices)
         TRY(serve_devices(*options.devices, shell, config, options.images, options.stop_fd));
     return start(host, std::move(shell), options.paused, options.watch);
 }

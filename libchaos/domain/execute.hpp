@@ -43,6 +43,7 @@ class StartedGuest {
     /// The guest lives on after this object.
     void keep() {
         shell_.backends.release();
+        shell_.registration.release();
         shell_.domain.release();
         recorded_.reset();
     }

@@ -46,7 +46,11 @@ Flavour flavour_of(const GuestConfig& config, const KernelHeaders& headers, bool
     if (flavour.platform == Platform::stock)
         flavour.max_event_channels = std::max(config.max_event_channels, stock_channels(config.vcpus));
     flavour.max_grant_frames = config.max_grant_frames;
-    if (flavour.platform == Platform::noxs) {
+    flavour.xenstore = config.store == StoreMode::xenstore;
+    if (flavour.xenstore) {
+        if (flavour.platform == Platform::stock)
+            flavour.max_grant_frames = std::max(config.max_grant_frames, grant_frames_of_stock_devices);
+    } else if (flavour.platform == Platform::noxs) {
         flavour.vifs = static_cast<std::uint32_t>(config.vifs.size());
         flavour.vbds = static_cast<std::uint32_t>(disks);
         flavour.max_event_channels = with_devices(flavour.max_event_channels, flavour.vifs + flavour.vbds);

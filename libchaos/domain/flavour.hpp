@@ -29,6 +29,10 @@ struct Flavour {
     std::uint32_t vifs = 0;     ///< with control pages: those of a guest that speaks noxs
     std::uint32_t vbds = 0;     ///< the same
     bool private_store = false; ///< a stock guest with a store served by xendevd
+    bool xenstore = false;      ///< registered with the host's xenstored
+
+    /// Whether it has a ring to a store.
+    [[nodiscard]] bool has_store() const { return private_store || xenstore; }
 
     friend bool operator==(const Flavour&, const Flavour&) = default;
 };

@@ -11,7 +11,10 @@
 #include "libchaos/domain/device_page.hpp"
 #include "libchaos/domain/device_server.hpp"
 #include "libchaos/domain/reconcile.hpp"
+#include "libchaos/domain/registered_devices.hpp"
 #include "libchaos/domain/wait_event.hpp"
+#include "libchaos/domain/xenstore_mode.hpp"
+#include "libchaos/xenstore/guest_keys.hpp"
 #include "noxs/noxs.h"
 
 namespace chaos {
@@ -36,11 +39,21 @@ std::uint32_t request_number(PowerRequest request) {
     return NOXS_REQUEST_NONE;
 }
 
+bool is_registered(const GuestInfo& guest) {
+    return guest.record && chaos::is_registered(*guest.record);
+}
+
 /// A stock kernel that has a store is asked there; it says nothing in return.
 Result<void> ask_through_store(Host& host, const GuestInfo& guest, PowerRequest request) {
     if (request == PowerRequest::crash)
         return Error(ErrorKind::guest_failed, "its kernel knows no such request")
             .advise("`chaos destroy` ends it without asking.");
+    if (is_registered(guest)) {
+        xenstore::Batch batch;
+        batch.write(xenstore::domain_path(guest.domain.id) + "/control/shutdown",
+                    request == PowerRequest::reboot ? "reboot" : "poweroff");
+        return host.xenstored().carry_out(batch);
+    }
     auto* client = TRY(host.needed_devices());
     return client->shutdown(guest.domain.id, request == PowerRequest::reboot
                                                  ? devices::ShutdownAction::reboot
@@ -53,7 +66,7 @@ Result<void> send_request(Host& host, const GuestInfo& guest, PowerRequest reque
         return Error(ErrorKind::guest_failed,
                      std::string("it ") + describe(guest.domain.shutdown_reason) + " already")
             .advise("`chaos destroy` removes a guest that has stopped.");
-    if (guest.record && guest.record->store)
+    if (guest.record && guest.record->store && !guest.record->system)
         return ask_through_store(host, guest, request);
     if (!guest.record || !guest.record->system)
         return Error(ErrorKind::guest_failed,
@@ -101,6 +114,9 @@ Result<void> destroy(Host& host, const GuestInfo& guest) {
         // What xendevd maps would keep the domain as a zombie. One that cannot be reached lets go by itself later.
         if (auto devices = host.devices(); devices && *devices)
             (void)(*devices)->forget(guest.domain.id);
+        if (is_registered(guest))
+            TRY(end_registered(host, guest.domain.id, guest.record->uuid, Ending::with_domain)
+                    .while_doing(naming("destroying", guest)));
         auto destroyed = host.control().destroy(guest.domain.id);
         if (!destroyed && destroyed.error().system_errno() != ESRCH)
             return std::move(destroyed).while_doing(naming("destroying", guest));
@@ -114,6 +130,11 @@ Result<void> rename(Host& host, const GuestInfo& guest, std::string_view new_nam
     auto renamed = host.registry().rename(guest.domain.id, new_name);
     if (!renamed && renamed.error().kind() == ErrorKind::name_taken && TRY(forget_if_gone(host, new_name)))
         renamed = host.registry().rename(guest.domain.id, new_name);
+    if (renamed && is_registered(guest)) {
+        xenstore::Batch batch;
+        xenstore::add_name(batch, guest.domain.id, guest.record->uuid, new_name);
+        renamed = host.xenstored().carry_out(batch);
+    }
     return std::move(renamed).while_doing(naming("renaming", guest));
 }
 

@@ -61,11 +61,16 @@ Result<void> give_memory(Host& host, const Shell& shell, int stop_fd) {
     return populate_memory(host, id, shell.layout, stop_fd);
 }
 
+/// A guest that speaks noxs has no ACPI tables, and uses the page of its store for something else.
+Gfn store_frame(const Shell& shell) {
+    return shell.flavour.platform == Platform::noxs ? shell.layout.acpi() : shell.layout.store();
+}
+
 /// Of a PVH shell: the event channels of the devices every guest has, and the grants that open their pages to
 /// the back-end.
 Result<void> give_devices(Host& host, Shell& shell) {
     const DomainId id = shell.domain.id();
-    std::array<xen::GrantSeed, 2 + most_devices> grants;
+    std::array<xen::GrantSeed, 4 + most_devices> grants;
     std::size_t count = 0;
     if (shell.flavour.platform == Platform::noxs) {
         const EventChannelPort port = TRY(host.control().allocate_unbound(id, this_domain));
@@ -77,11 +82,13 @@ Result<void> give_devices(Host& host, Shell& shell) {
         shell.flavour.platform == Platform::noxs ? console_grant : stock_console_grant;
     shell.console = DeviceLocation{shell.layout.console(), port, grant};
     grants[count++] = {grant, this_domain, shell.layout.console()};
-    if (shell.flavour.private_store) {
+    if (shell.flavour.has_store()) {
         shell.store = DeviceLocation{
-            shell.layout.store(), TRY(host.control().allocate_unbound(id, this_domain)), stock_store_grant};
-        grants[count++] = {stock_store_grant, this_domain, shell.layout.store()};
+            store_frame(shell), TRY(host.control().allocate_unbound(id, this_domain)), stock_store_grant};
+        grants[count++] = {stock_store_grant, this_domain, shell.store->frame};
     }
+    if (shell.flavour.xenstore && grant != stock_console_grant)
+        grants[count++] = {stock_console_grant, this_domain, shell.layout.console()}; // for xenconsoled
     const std::uint32_t devices = shell.flavour.vifs + shell.flavour.vbds;
     shell.slots.reserve(devices);
     for (std::uint32_t index = 0; index < devices; ++index) {
@@ -100,6 +107,8 @@ void write_device_pages(const Shell& shell) {
     write_device_page({shell.domain.id(), *shell.system, *shell.console},
                       shell.page(shell.layout.device_page()), shell.page(shell.layout.system()),
                       shell.page(shell.layout.console()));
+    if (shell.store)
+        clear_control_page(shell.page(shell.store->frame));
     std::uint32_t index = 0;
     for (const DeviceSlot& slot : shell.slots) {
         const bool vif = index < shell.flavour.vifs;
@@ -124,7 +133,7 @@ std::pair<Gfn, std::uint64_t> pages_of_small_image(const KernelHeaders* kernel, 
 /// Each mapping costs two system calls and their hypercalls, so there is one for everything.
 Result<void> map_pages(Host& host, Shell& shell, const KernelHeaders* kernel) {
     const MemoryLayout& layout = shell.layout;
-    const bool all = shell.flavour.platform == Platform::stock || !shell.slots.empty();
+    const bool all = shell.flavour.platform == Platform::stock || shell.store || !shell.slots.empty();
     shell.first_special = all ? layout.special_start() : layout.console();
     std::tie(shell.image_start, shell.image_pages) = pages_of_small_image(kernel, layout);
 

@@ -4,6 +4,7 @@
 #include "libchaos/domain/device_server.hpp"
 #include "libchaos/domain/prepare.hpp"
 #include "libchaos/domain/stages.hpp"
+#include "libchaos/domain/xenstore_mode.hpp"
 
 namespace chaos {
 
@@ -76,7 +77,10 @@ Result<ReadyShell> prepare_ahead(Host& host, const ShellPlan& plan, int stop_fd)
         trim_paging_pool(host, ready.shell);
         if (hot)
             TRY(load_ahead(host, ready, plan));
-        if (client && flavour.platform == Platform::noxs)
+        if (flavour.xenstore) {
+            ready.vifs = draw_vifs(shape);
+            TRY(xenstore_prepare(host, ready.shell, ready.vifs));
+        } else if (client && flavour.platform == Platform::noxs)
             TRY(serve(*client, ready, shape, stop_fd));
         TRY(check_stop(stop_fd));
         return ready;
@@ -121,6 +125,7 @@ void ReadyShell::move_to(Host& host) {
     reservation.move_to(host.registry());
     shell.domain.move_to(host.control());
     shell.pages.move_to(host.memory());
+    shell.registration.move_to(host);
     if (!shell.backends.is_set())
         return;
     // A xendevd that does not run forgets the domain by itself, once it does.

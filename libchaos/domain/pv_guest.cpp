@@ -61,7 +61,7 @@ Result<void> load_pv(Host& host, Shell& shell, const GuestConfig& config, const 
     TRY(control.set_memory_map_limit(id, shell.flavour.memory_kib));
     const EventChannelPort console_port = TRY(control.allocate_unbound(id, this_domain));
     std::optional<EventChannelPort> store_port;
-    if (shell.flavour.private_store)
+    if (shell.flavour.has_store())
         store_port = TRY(control.allocate_unbound(id, this_domain));
 
     const auto kernel_file =

@@ -2,7 +2,20 @@
 // The hypervisor is the truth: a record without its domain goes, a half-made domain without its maker goes.
 #include "libchaos/domain/reconcile.hpp"
 
+#include "libchaos/domain/xenstore_mode.hpp"
+
 namespace chaos {
+
+namespace {
+
+/// A host without xenstored has nothing there to tidy.
+Result<void> tidy_xenstore(Host& host, DomainId id, const Uuid& uuid) {
+    if (!host.xenstored().connect())
+        return {};
+    return end_registered(host, id, uuid, Ending::without_domain);
+}
+
+} // namespace
 
 Result<bool> forget_if_gone(Host& host, DomainId id) {
     // The registry is asked before the hypervisor: what is recorded had its domain by then, so a domain that
@@ -17,6 +30,9 @@ Result<bool> forget_if_gone(Host& host, DomainId id) {
                 (void)(*devices)->forget(id); // or what it maps would keep the domain as a zombie
             TRY(host.control().destroy(id));
         }
+        TRY(tidy_xenstore(host, id, leftover->uuid));
+        if (leftover->next_uuid)
+            TRY(tidy_xenstore(host, id, *leftover->next_uuid));
         TRY(host.registry().remove(id, leftover->uuid));
         return true;
     }
@@ -26,6 +42,8 @@ Result<bool> forget_if_gone(Host& host, DomainId id) {
     const auto domain = TRY(host.control().domain_info(id));
     if (domain && domain->handle == record->uuid.bytes)
         return false;
+    if (record->config.store == StoreMode::xenstore)
+        TRY(tidy_xenstore(host, id, record->uuid));
     TRY(host.registry().remove(id, record->uuid));
     return true;
 }

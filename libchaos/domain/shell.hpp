@@ -6,6 +6,7 @@
 #include "libchaos/domain/domain_guard.hpp"
 #include "libchaos/domain/flavour.hpp"
 #include "libchaos/domain/memory_layout.hpp"
+#include "libchaos/domain/registration_guard.hpp"
 #include "libchaos/state/record.hpp"
 #include "libchaos/xen/foreign_memory.hpp"
 
@@ -20,7 +21,9 @@ struct Shell {
     Uuid uuid;
     Flavour flavour;
     MemoryLayout layout;
-    BackendGuard backends = {}; ///< once xendevd serves it
+    RegistrationGuard registration = {};         ///< once xenstored knows of it
+    std::vector<VifConfig> registered_vifs = {}; ///< as they are in xenstored
+    BackendGuard backends = {};                  ///< once xendevd serves it
     /// PVH: the special pages that the platform uses, then the pages of a small kernel that is known already.
     xen::Mapping pages = {};
     Gfn first_special{};                ///< the first page of `pages`
@@ -29,7 +32,7 @@ struct Shell {
     xen::GrantTableMapping grants = {}; ///< no longer used, but to be undone without haste
     std::optional<DeviceLocation> system = {};
     std::optional<DeviceLocation> console = {};
-    std::optional<DeviceLocation> store = {}; ///< of a stock guest
+    std::optional<DeviceLocation> store = {}; ///< of a stock guest, or a registered one
     std::vector<DeviceSlot> slots = {};       ///< of a guest that speaks noxs: its vifs, then its vbds
 
     /// A special page of a PVH shell.

@@ -129,17 +129,23 @@ Result<std::uint32_t> read_number(const Fields& fields, const char* key, std::ui
     return static_cast<std::uint32_t>(TRY(fields.number_or(key, otherwise, 1, most)));
 }
 
+const char* word_of(StoreMode store) {
+    return store == StoreMode::none ? "none" : store == StoreMode::xenstore ? "xenstore" : "private";
+}
+
 Result<StoreMode> read_store(const Fields& fields) {
     const auto store = fields.text_or_empty("store");
     if (!store) // not by TRY: g++ 12 warns, wrongly, of what would come out of it
         return Unexpected{store.error()};
     if (*store == "private")
         return StoreMode::private_store;
+    if (*store == "xenstore")
+        return StoreMode::xenstore;
     if (*store == "none")
         return StoreMode::none;
     if (store->empty() || *store == "auto")
         return StoreMode::automatic;
-    return wrong("store is none of auto, private and none");
+    return wrong("store is none of auto, private, xenstore and none");
 }
 
 /// Reads each element of the list with `read`; `same` tells whether two devices cannot be in one guest.
@@ -198,7 +204,7 @@ void write_members(Writer& writer, const GuestConfig& config) {
     writer.member("max_event_channels", config.max_event_channels);
     writer.member("max_grant_frames", config.max_grant_frames);
     if (config.store != StoreMode::automatic)
-        writer.member("store", config.store == StoreMode::none ? "none" : "private");
+        writer.member("store", word_of(config.store));
     if (config.cpu_pool != 0)
         writer.member("cpu_pool", config.cpu_pool);
     for (const auto& [name, action] : end_members)

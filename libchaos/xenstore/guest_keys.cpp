@@ -42,13 +42,8 @@ std::string owner_key(DomainId domain) {
 void add_guest(Batch& batch, const GuestKeys& guest) {
     const DomainId id = guest.domain;
     const std::string path = domain_path(id);
-    const std::string vm = vm_path(guest.uuid);
     batch.make(path, this_domain, id);
-    batch.write(owner_key(id), vm);
-    batch.make(vm, this_domain, id);
-    batch.write(vm + "/uuid", guest.uuid.to_string());
-    batch.write(vm + "/start_time", start_time());
-
+    add_vm(batch, id, guest.uuid);
     // A new node has the permissions of what it lies in, which saves setting those of each.
     batch.allow(path, id, id);
     for (const char* own :
@@ -74,6 +69,18 @@ void add_guest(Batch& batch, const GuestKeys& guest) {
     batch.write(path + "/console/type", "xenconsoled");
     batch.write(path + "/console/output", "pty");
     batch.write(path + "/console/tty", ""); // xenconsoled says here which
+}
+
+void add_vm(Batch& batch, DomainId domain, const Uuid& uuid) {
+    const std::string vm = vm_path(uuid);
+    batch.write(owner_key(domain), vm);
+    batch.make(vm, this_domain, domain);
+    batch.write(vm + "/uuid", uuid.to_string());
+    batch.write(vm + "/start_time", start_time());
+}
+
+void remove_vm(Batch& batch, const Uuid& uuid) {
+    batch.remove(vm_path(uuid));
 }
 
 void add_name(Batch& batch, DomainId domain, const Uuid& uuid, std::string_view name) {
@@ -103,14 +110,13 @@ void remove_front_ends(Batch& batch, DomainId domain) {
     batch.remove(domain_path(domain) + "/device");
 }
 
-void remove_guest(Batch& batch, DomainId domain, const Uuid& uuid) {
+void remove_guest(Batch& batch, DomainId domain) {
     const std::string back_ends = domain_path(this_domain) + "/backend/";
     const std::string id = std::to_string(raw(domain));
     batch.remove(back_ends + "vif/" + id);
     batch.remove(back_ends + "vbd/" + id);
     batch.remove(back_ends + "console/" + id); // xl may have made it
     batch.remove(libxl_path(domain));
-    batch.remove(vm_path(uuid));
     batch.remove(domain_path(domain));
     batch.release(domain);
 }

@@ -30,6 +30,9 @@ struct GuestKeys {
 
 /// All that does not depend on which guest it will be and where its rings are.
 void add_guest(Batch& batch, const GuestKeys& guest);
+/// What is kept under the guest's UUID, and who the domain is.
+void add_vm(Batch& batch, DomainId domain, const Uuid& uuid);
+void remove_vm(Batch& batch, const Uuid& uuid);
 /// Its name; also later, if it gets another.
 void add_name(Batch& batch, DomainId domain, const Uuid& uuid, std::string_view name);
 /// What a PV guest runs, for whoever looks; libxl writes it for these only.
@@ -40,7 +43,7 @@ void add_rings(Batch& batch, DomainId domain, const DeviceLocation& console, con
 
 /// Takes away the front ends, on which the kernel's back-ends end by themselves.
 void remove_front_ends(Batch& batch, DomainId domain);
-/// Everything, once no back-end is left that could write there any more.
-void remove_guest(Batch& batch, DomainId domain, const Uuid& uuid);
+/// Everything but what is under its UUID, once no back-end is left that could write there any more.
+void remove_guest(Batch& batch, DomainId domain);
 
 } // namespace chaos::xenstore

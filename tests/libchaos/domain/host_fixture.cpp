@@ -40,7 +40,11 @@ std::string kernel_file(const std::string& code, const std::string& data, Speaks
 }
 
 Host open_host(const std::string& state_directory, const std::string& cache_directory) {
-    auto opened = Host::open({state_directory, cache_directory, state_directory + "/xendevd.sock"});
+    HostOptions options{state_directory, cache_directory, state_directory + "/xendevd.sock"};
+    const std::string beside = state_directory.substr(0, state_directory.rfind('/'));
+    options.xenstored_socket = beside + "/xenstored.sock";
+    options.kernel_back_ends = beside + "/back-ends";
+    auto opened = Host::open(options);
     EXPECT_TRUE(opened) << opened.error().story();
     return std::move(opened).value();
 }

@@ -114,7 +114,7 @@ TEST(ConfigJson, what_is_wrong_is_named_with_what_would_be_right) {
     EXPECT_EQ(refusal_with("vcpus", 0), "config: vcpus is not a number from 1 to 128");
     EXPECT_EQ(refusal_with("cpus", {{0}, {1}}), "config: cpus has entries for 2 of 1 vCPUs");
     EXPECT_EQ(refusal_with("cpus", {{"5-2"}}), "config: cpus: a CPU range is not FIRST-LAST below 256");
-    EXPECT_EQ(refusal_with("store", "xenstore"), "config: store is none of auto, private and none");
+    EXPECT_EQ(refusal_with("store", "shared"), "config: store is none of auto, private, xenstore and none");
     EXPECT_EQ(refusal_with("max_event_channels", 0),
               "config: max_event_channels is not a number from 1 to 131071");
     EXPECT_EQ(refusal_with("uuid", 1), "config: uuid is not a string");
