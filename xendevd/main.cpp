@@ -12,6 +12,7 @@
 #include "libchaos/xen/control.hpp"
 #include "xendevd/check.hpp"
 #include "xendevd/guests.hpp"
+#include "xendevd/kernel/kernel_vifs.hpp"
 #include "xendevd/log.hpp"
 #include "xendevd/options.hpp"
 #include "xendevd/privileges.hpp"
@@ -75,6 +76,7 @@ Result<void> serve(const Options& options, Log& log) {
         const Guest* guest = guests.find(domain);
         return guest && guest->has(DeviceType::vif, id);
     }));
+    const auto kernel_vifs = TRY(KernelVifs::open(daemon, options.xenstored_socket));
     TRY(become_user(options.user));
     TRY(networks->start_worker()); // with no more rights than we have now; the filter is for it as well
     TRY(restrict_system_calls());

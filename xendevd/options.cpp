@@ -29,6 +29,10 @@ po::options_description of_both(Options& options) {
         "the user to work as once everything is open");
     add("socket", po::value(&options.socket)->value_name("PATH")->default_value(options.socket),
         "where chaos finds it");
+    add("xenstored-socket",
+        po::value(&options.xenstored_socket)->value_name("PATH")->default_value(options.xenstored_socket),
+        "where xenstored listens, if it runs: vifs of guests that chaos registers there are connected to bridges; "
+        "empty: they are not");
     add("state-directory",
         po::value(&options.state_directory)->value_name("DIR")->default_value(options.state_directory),
         "what it must know after a restart; forgotten at reboot");

@@ -16,6 +16,7 @@ struct Options {
     bool debug = false;
     std::string config_file = "/etc/chaos/xendevd.conf";
     std::string socket = "/run/chaos/xendevd.sock";
+    std::string xenstored_socket = "/run/xenstored/socket";
     std::string state_directory = "/run/chaos";
     std::string log_directory = "/var/log/chaos";
     std::string user = "xendevd";

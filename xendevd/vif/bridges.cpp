@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <utility>
 
 #include "xendevd/vif/vif.hpp"
 
@@ -76,15 +77,43 @@ Result<Bridges::End> Bridges::make(const std::string& bridge, chaos::DomainId do
     link.alias = alias_of(domain, settings.id);
     link.has_ipv6 = false;
     link.vlan = settings.vlan;
-    if (place.kind == Kind::open_vswitch) {
-        link.vlan.reset(); // of the port in the database, not of the kernel's bridge
-        TRY(netlink_.set_up(name, link));
-        TRY(open_vswitch_.add_port(place.name, name, settings.vlan)
-                .while_doing("adding a port to the bridge " + place.name));
-    } else {
-        TRY(plug_in(place, link, name));
-    }
+    TRY(join(place, link, name));
     return End{place, std::move(tap)};
+}
+
+Result<void> Bridges::join(const Place& place, LinkSettings link, const std::string& interface) {
+    if (place.kind != Kind::open_vswitch)
+        return plug_in(place, link, interface);
+    const auto vlan = std::exchange(link.vlan, {}); // of the port in the database, not of the kernel's bridge
+    TRY(netlink_.set_up(interface, link));
+    return open_vswitch_.add_port(place.name, interface, vlan)
+        .while_doing("adding a port to the bridge " + place.name);
+}
+
+Result<Bridges::Kind> Bridges::connect(const HostInterface& interface) {
+    const Place place = TRY(find(interface.bridge));
+    std::string name = interface.name;
+    if (!interface.new_name.empty() && interface.new_name != name) {
+        if (!is_interface_name(interface.new_name))
+            return Error(ErrorKind::invalid_argument,
+                         "\"" + interface.new_name + "\" is no name of an interface")
+                .advise("Such names have 1 to 15 characters.");
+        // A xendevd that was killed may have got as far as this.
+        if (netlink_.index_of(name) || !netlink_.index_of(interface.new_name))
+            TRY(netlink_.rename(name, interface.new_name));
+        name = interface.new_name;
+    }
+    LinkSettings link;
+    link.address = tap_address;
+    link.mtu = interface.mtu;
+    if (link.mtu == 0) {
+        const std::string text = text_in_sys("/sys/class/net/" + place.name + "/mtu");
+        (void)std::from_chars(text.data(), text.data() + text.size(), link.mtu);
+    }
+    link.has_ipv6 = false;
+    link.vlan = interface.vlan;
+    TRY(join(place, link, name));
+    return place.kind;
 }
 
 Result<void> Bridges::plug_in(const Place& place, const LinkSettings& settings, const std::string& tap) {

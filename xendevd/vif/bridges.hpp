@@ -21,6 +21,15 @@ namespace xendevd {
 class Switch;
 struct VifSettings;
 
+/// An interface that the kernel has made for a guest, and what it is to be like.
+struct HostInterface {
+    std::string name;
+    std::string new_name; ///< empty: it keeps its name
+    std::string bridge;
+    std::optional<std::uint16_t> vlan;
+    std::uint16_t mtu = 0; ///< 0: that of the bridge
+};
+
 class Bridges {
   public:
     enum class Kind : std::uint8_t { linux_bridge, open_vswitch, own_switch };
@@ -44,6 +53,9 @@ class Bridges {
     /// Makes the TAP device of a vif, or takes over the one that a former xendevd left, and puts it on the bridge `bridge`.
     /// Fails with not_found and advice if there is no such bridge, name_taken, or system if the bridge is full.
     chaos::Result<End> make(const std::string& bridge, chaos::DomainId domain, const VifSettings& settings);
+    /// Puts an interface of the host on the bridge, and brings it up. Returns what kind of bridge that is.
+    chaos::Result<Kind> connect(const HostInterface& interface);
+    void remove_port(const std::string& interface) { (void)open_vswitch_.remove_port(interface).has_value(); }
     /// Removes TAP devices and their ports. It takes the kernel hardly longer for many than for one.
     void remove(std::vector<End> ends);
 
@@ -55,6 +67,7 @@ class Bridges {
 
   private:
     chaos::Result<Place> find(const std::string& name);
+    chaos::Result<void> join(const Place& place, LinkSettings settings, const std::string& interface);
     chaos::Result<void> plug_in(const Place& place, const LinkSettings& settings, const std::string& tap);
     [[nodiscard]] static chaos::Error explain(chaos::Error problem, const Place& place);
 

@@ -207,6 +207,19 @@ Result<void> Netlink::set_up(const std::string& name, const LinkSettings& settin
         .while_doing("setting up the interface " + name);
 }
 
+Result<void> Netlink::rename(const std::string& name, const std::string& new_name) {
+    Messages messages;
+    nlmsghdr* message = messages.add(RTM_SETLINK, 0, ++sequence_);
+    put_interface(message, AF_UNSPEC, TRY(index_of(name)));
+    mnl_attr_put_strz(message, IFLA_IFNAME, new_name.c_str());
+    messages.finish(message);
+    auto renamed = exchange(messages.bytes.data(), messages.size, messages.count);
+    if (!renamed && renamed.error().system_errno() == EEXIST)
+        return Error(ErrorKind::name_taken, "there is an interface " + new_name + " already")
+            .advise("Remove it, or give the vif another name with vifname=.");
+    return std::move(renamed).while_doing("renaming the interface " + name + " to " + new_name);
+}
+
 Result<void> Netlink::add_address(const std::string& name, const chaos::Ipv4Address& address,
                                   std::uint8_t prefix) {
     Messages messages;

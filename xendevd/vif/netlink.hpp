@@ -41,6 +41,8 @@ class Netlink {
     [[nodiscard]] chaos::Result<unsigned> index_of(const std::string& name) const;
     /// Sets an interface up and brings it up. A full bridge has the errno EXFULL, a missing one ENODEV or EINVAL.
     chaos::Result<void> set_up(const std::string& name, const LinkSettings& settings);
+    /// Gives an interface that is not up another name. Fails with name_taken if another has it.
+    chaos::Result<void> rename(const std::string& name, const std::string& new_name);
     chaos::Result<void> add_address(const std::string& name, const chaos::Ipv4Address& address,
                                     std::uint8_t prefix);
     /// All interfaces whose alias begins so. Looks at every interface of the host.

@@ -89,6 +89,26 @@ void Networks::make_ends(chaos::DomainId domain, std::vector<VifSettings> vifs, 
         });
 }
 
+void Networks::connect_interface(HostInterface interface, std::function<void(const Result<bool>&)> then) {
+    if (own_switch(interface.bridge))
+        return then(
+            chaos::Error(chaos::ErrorKind::invalid_argument,
+                         "the switch " + interface.bridge + " takes no back-ends of the kernel's")
+                .advise("Name a Linux bridge or one of Open vSwitch, or leave store=\"xenstore\" out."));
+    const auto kind = std::make_shared<std::optional<Result<Kind>>>();
+    worker_->run([this, kind, interface = std::move(interface)] { *kind = bridges_.connect(interface); },
+                 [kind, then = std::move(then)] {
+                     if (**kind)
+                         then(***kind == Kind::open_vswitch);
+                     else
+                         then(std::move(**kind).error());
+                 });
+}
+
+void Networks::remove_port(const std::string& interface) {
+    worker_->run([this, interface] { bridges_.remove_port(interface); }, {});
+}
+
 void Networks::give_back(End end) {
     if (!end.tap || end.tap->fd() < 0 || end.tap->name().empty())
         return; // on an own switch, given to a vif, or a test's socket

@@ -45,6 +45,11 @@ class Networks {
     /// Removes the TAP device and its port soon, unless keep_devices() was called; what is made later is made after that.
     void give_back(End end);
 
+    /// Puts an interface that the kernel has made on a bridge of the host, and tells `then` whether that is one of Open
+    /// vSwitch: its port is to be removed when the interface has gone.
+    void connect_interface(HostInterface interface, std::function<void(const chaos::Result<bool>&)> then);
+    void remove_port(const std::string& interface);
+
     /// Removes what a former xendevd left of vifs that `is_known` does not know. For the start: it looks at every
     /// interface of the host.
     chaos::Result<void>
