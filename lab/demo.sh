@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Builds everything, boots the lab and shows the main jobs there: fifty guests made, looked at, talked to and ended, and guests
-# that answer over the network.
+# Builds everything, boots the lab and shows the main jobs there: two hundred guests made from a warm pool, looked at, talked to
+# and ended, and guests that answer over the network.
 set -euo pipefail
 lab=$(dirname "$(readlink -f "$0")")
 root=$(dirname "$lab")
@@ -10,9 +10,9 @@ help() {
     cat <<'HELP'
 Usage: dev demo
 
-Sets the machine up, builds the project, boots a dom0 on a real Xen, and there makes 50 unikernels with chaos, lists them, reads
-a console, shuts one down gracefully and destroys the rest. Then it starts xendevd and fetches the time over TCP from a unikernel
-of 1 MiB and from Debian's own kernel, which has a disk mounted, too. It ends with a table: how long a creation takes with chaos,
+Sets the machine up, builds the project, boots a dom0 on a real Xen, and there starts xendevd and chaosd, waits until chaosd has
+filled its pools, makes 200 unikernels from one of them, lists them, reads a console, shuts one down gracefully and destroys the
+rest. Then it fetches the time over TCP from a unikernel of 1 MiB and from Debian's own kernel, which has a disk mounted, too. It ends with a table: how long a creation takes with chaos,
 with xl for the same guest, a fork+exec, and the hypervisor's own share of it. Exit status 0 only if all of it held.
 
   -h, --help  print this

@@ -25,17 +25,56 @@ step "A guest is a file in xl's syntax"
 cat >noop.cfg <<'CONFIG'
 name   = "noop"
 kernel = "/usr/lib/chaos/unikernels/noop"
-memory = 4
+memory = 1
 CONFIG
 show cat noop.cfg
+show chaos create --wait noop.cfg
+show chaos destroy noop
 
-step "Fifty of them; --wait returns when each has said that it is up"
-show chaos create --wait -n 50 noop.cfg
-[ "$(guests)" = 50 ] || fail "expected 50 guests, there are $(guests)"
+step "xendevd serves networks, disks and consoles, and has a switch of its own"
+printf '# xendevd --switch chaos0=10.7.0.1/16 &\n'
+xendevd --switch chaos0=10.7.0.1/16 2>xendevd.log </dev/null &
+xendevd=$!
+wait_for 20 test -S /run/chaos/xendevd.sock || { cat xendevd.log; fail "xendevd does not listen"; }
+
+step "chaosd keeps shells ready: guests that lack nothing but their name"
+mkdir -p /etc/chaos
+cat >/etc/chaos/chaos.toml <<'CONFIG'
+[flavours.noop]
+kernel = "/usr/lib/chaos/unikernels/noop"
+memory = 1
+
+[flavours.daytime]
+kernel = "/usr/lib/chaos/unikernels/daytime"
+memory = 1
+vif    = ["bridge=chaos0"]
+
+[pools.noop]
+max = 200
+
+[pools.daytime]
+max = 10
+CONFIG
+show cat /etc/chaos/chaos.toml
+printf '# chaosd &\n'
+chaosd 2>chaosd.log </dev/null &
+chaosd=$!
+pools_are_full() { chaos pool list --json 2>/dev/null | jq -e '[.pools[] | .depth == .max] | length == 2 and all' >/dev/null; }
+wait_for 60 pools_are_full || { cat chaosd.log; chaos pool list; fail "the pools do not fill"; }
+show chaos pool list
+
+step "Two hundred of them; --wait returns when each has said that it is up"
+printf '# chaos create --wait -n 200 noop.cfg\n'
+chaos create --wait --json -n 200 noop.cfg >created.json || fail "creating ended with status $?"
+[ "$(guests)" = 200 ] || fail "expected 200 guests, there are $(guests)"
+hits=$(jq '[.guests[] | select(.hit)] | length' created.json)
+[ "$hits" = 200 ] || fail "only $hits of 200 guests came from the pool"
+jq -r '[.guests[] | (.execute_us + .ready_us) / 1000] | sort |
+    "200 made in shells of the pool; each took \(.[length / 2 | floor]) ms until it was up (median), the slowest \(.[-1]) ms"' created.json
 printf '# chaos list | head -6\n'
 chaos list >list
 head -6 list
-[ "$(wc -l <list)" = 52 ] || fail "chaos list should have a heading, Domain-0 and 50 guests"
+[ "$(wc -l <list)" = 202 ] || fail "chaos list should have a heading, Domain-0 and 200 guests"
 
 step "One that has something to say"
 show chaos create --wait name=hello kernel=/usr/lib/chaos/unikernels/hello memory=1
@@ -51,8 +90,10 @@ show chaos shutdown -w noop-1
 if chaos domid noop-1 >domid 2>&1; then fail "the guest is still there"; fi
 
 step "The rest is destroyed, and nothing is left"
-printf '# chaos destroy noop-2 … noop-50\n'
-chaos destroy $(seq -f noop-%g 2 50) || fail "destroying ended with status $?"
+printf '# chaos destroy noop-2 … noop-200\n'
+chaos destroy $(seq -f noop-%g 2 200) || fail "destroying ended with status $?"
+show chaos pool drain noop
+show chaos pool drain daytime
 show chaos list
 [ "$(guests)" = 0 ] || fail "guests are left"
 # Xen frees a little later, and its allocators keep a few pages; one lost guest would be 4 MiB.
@@ -63,11 +104,7 @@ for _ in $(seq 50); do
 done
 [ $((before - after)) -le 64 ] || fail "$((before - after)) KiB of the hypervisor's memory are still in use"
 
-step "A network: xendevd serves all guests' devices, and has a switch of its own"
-printf '# xendevd --switch chaos0=10.7.0.1/16 &\n'
-xendevd --switch chaos0=10.7.0.1/16 2>xendevd.log </dev/null &
-xendevd=$!
-wait_for 20 test -S /run/chaos/xendevd.sock || { cat xendevd.log; fail "xendevd does not listen"; }
+show chaos pool resize daytime 10
 
 step "A unikernel in 1 MiB of memory tells the time over TCP"
 cat >daytime.cfg <<'CONFIG'
@@ -107,6 +144,8 @@ grep -q 'xvda is mounted' /var/log/chaos/linux.log || fail "the Linux guest did 
 step "Both are asked to power off, and do"
 show chaos shutdown -w daytime linux
 [ "$(guests)" = 0 ] || fail "guests are left"
+kill $chaosd
+wait $chaosd || { cat chaosd.log; fail "chaosd ended with status $?"; }
 kill $xendevd
 wait $xendevd || { cat xendevd.log; fail "xendevd ended with status $?"; }
 
