@@ -215,14 +215,14 @@ TEST_F(XenstoreModeTest, does_not_touch_another_guest_that_has_its_id) {
 }
 
 TEST_F(XenstoreModeTest, is_made_in_a_shell_that_is_registered_already) {
-    const auto store = xenstored.contents();
-    const auto before = traces();
     const GuestConfig shape = [&] {
         GuestConfig one = registered();
         one.vifs.back().device_name.clear();
         return one;
     }();
     const Kernel kernel = Kernel::open(shape.kernel, directory / "cache").value();
+    const auto store = xenstored.contents();
+    const auto before = traces();
     ShellPlan plan;
     plan.shape = shape;
     plan.kernel = &kernel;
@@ -245,12 +245,15 @@ TEST_F(XenstoreModeTest, is_made_in_a_shell_that_is_registered_already) {
     auto running = create_in(host, std::move(*shell), wanted, kernel, {});
     ASSERT_TRUE(running) << running.error().story();
     EXPECT_LT(xenstored.requests().size(), 20u);
-    running->started.keep();
-    EXPECT_EQ(of(running->created, "/name"), "web");
-    EXPECT_EQ(of(running->created, "/vm"), "/vm/" + wanted.uuid->to_string());
-    EXPECT_EQ(of_back_end(running->created, "/0/mac"), "00:16:3e:00:00:01");
-    EXPECT_EQ(of_back_end(running->created, "/1/mac"),
-              to_text(*find_guest("web").record->vifs.at(1).config.mac));
+    const CreatedGuest created = running->created;
+    {
+        auto started = std::move(running->started); // its mappings end before the guest does
+        started.keep();
+    }
+    EXPECT_EQ(of(created, "/name"), "web");
+    EXPECT_EQ(of(created, "/vm"), "/vm/" + wanted.uuid->to_string());
+    EXPECT_EQ(of_back_end(created, "/0/mac"), "00:16:3e:00:00:01");
+    EXPECT_EQ(of_back_end(created, "/1/mac"), to_text(*find_guest("web").record->vifs.at(1).config.mac));
     ASSERT_TRUE(destroy(host, find_guest("web")));
     expect_nothing(before, store, "a guest in a shell");
 }
