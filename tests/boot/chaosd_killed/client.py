@@ -25,7 +25,7 @@ def ask(method, target, body=""):
                 answer += part
         return int(answer.split(b" ", 2)[1])
     except (OSError, IndexError, ValueError):
-        time.sleep(0.01)
+        time.sleep(0.05)
         return None
 
 

@@ -28,11 +28,11 @@ told() { # -> $count; forks nothing
     count=$((count + ${#lines[@]}))
 }
 for ((round = 1; round <= rounds; round++)); do
-    # Every second one lives until it has made a guest, or for a second and a half.
+    # Every second one lives until it has made a guest, or for eight seconds.
     if ((round % 2)); then
         told
         before=$count
-        for ((look = 0; look < 15; look++)); do
+        for ((look = 0; look < 80; look++)); do
             read -r -t 0.1 -u "$never"
             told
             [ "$count" = "$before" ] || break
