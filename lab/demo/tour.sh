@@ -98,6 +98,8 @@ printf '# chaos destroy noop-2 … noop-200\n'
 chaos destroy $(seq -f noop-%g 2 200) || fail "destroying ended with status $?"
 show chaos pool drain noop
 show chaos pool drain daytime
+only_dom0() { [ "$(chaos list | wc -l)" = 2 ]; }
+wait_for 20 only_dom0 || { chaos list; fail "domains are left"; } # shells go in the background
 show chaos list
 [ "$(guests)" = 0 ] || fail "guests are left"
 # Xen frees a little later, and its allocators keep a few pages; one lost guest would be 4 MiB.
