@@ -24,16 +24,24 @@ constexpr std::size_t most_attachments = 16;
 constexpr std::chrono::milliseconds window{100};
 constexpr std::size_t most_in_window = std::size_t{128} << 10;
 
+/// What messages call it.
+std::string text_of(chaos::DomainId domain, std::string_view guest) {
+    return "the console of guest " +
+           (chaos::check_guest_name(guest).has_value() ? std::string(guest) : std::string("?")) + " (" +
+           std::to_string(raw(domain)) + ")";
+}
+
 } // namespace
 
 Console::Console(Daemon& daemon, chaos::DomainId domain, chaos::xen::GrantMapping ring, bool held)
     : daemon_(daemon), domain_(domain), is_held_(held), ring_(std::move(ring)) {}
 
 void Console::be_named(std::string_view name) {
-    const std::string id = std::to_string(raw(domain_));
-    const bool has_name = chaos::check_guest_name(name).has_value();
-    name_ = "the console of guest " + (has_name ? std::string(name) : "?") + " (" + id + ")";
-    log_ = ConsoleLog(daemon_.log_directory + "/" + (has_name ? std::string(name) : "domain-" + id) + ".log");
+    const std::string file = chaos::check_guest_name(name).has_value()
+                                 ? std::string(name)
+                                 : "domain-" + std::to_string(raw(domain_));
+    name_ = text_of(domain_, name);
+    log_ = ConsoleLog(daemon_.log_directory + "/" + file + ".log");
 }
 
 void Console::release(std::string_view name) {
@@ -48,8 +56,7 @@ Result<std::unique_ptr<Console>> Console::open(Daemon& daemon, chaos::DomainId d
     const std::array<chaos::GrantReference, 1> references{ring};
     auto page = daemon.grants.map(domain, references, chaos::xen::GrantAccess::read_write);
     if (!page)
-        return std::move(page).error().while_doing("mapping the console of domain " +
-                                                   std::to_string(raw(domain)));
+        return std::move(page).error().while_doing("mapping " + text_of(domain, name));
     std::unique_ptr<Console> console(new Console(daemon, domain, std::move(*page), held));
     console->be_named(name);
     auto local = daemon.loop.bind(domain, remote, *console);
