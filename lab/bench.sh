@@ -16,18 +16,20 @@ Runs the benchmarks in a dom0 of their own and prints one table: what was measur
 it was. The exit status is 1 if a figure was missed. Every sample is kept in build/bench.json.
 
   --wall          by the wall clock; noisy, only the ratios within one run mean something
-  --quick         few samples and few guests: shows that the benchmarks work, not what is fast
-  --only SECTION  only create (guests without devices), attach, network, disk or idle
+  --quick         few samples and few guests: shows that the benchmarks work, not what is fast; without scale
+  --only SECTION  only create (guests without devices), attach, network, disk, idle, daemon (chaosd and its pools), scale
+                  (as many guests as there can be; most of an hour) or churn (guests made and ended in a second; always by
+                  the wall clock)
   -h, --help      print this
 HELP
 }
 
-clock=virtual lab_options=(--virtual-clock) bench_options=() report_options=()
+clock=virtual lab_options=(--virtual-clock) quick='' only=''
 while [ $# -gt 0 ]; do
     case $1 in
         --wall) clock=wall lab_options=() ;;
-        --quick) bench_options+=(--quick) ;;
-        --only) bench_options+=(--only "$2") report_options+=(--only "$2"); shift ;;
+        --quick) quick=--quick ;;
+        --only) only=$2; shift ;;
         -h | --help) help; exit ;;
         *) printf 'dev bench: unknown option %s (see dev bench --help)\n' "$1" >&2; exit 2 ;;
     esac
@@ -36,6 +38,30 @@ done
 
 "$lab/build.sh" >&2
 unset CHAOS_BUILD_DIR
-"$lab/run.sh" --no-build "${lab_options[@]}" --timeout 5400 -- \
-    /usr/libexec/chaos/bench/run.sh --clock "$clock" "${bench_options[@]}" >"$root/build/bench.lines"
-exec "$root/tests/bench/report.py" --output "$root/build/bench.json" "${report_options[@]}" <"$root/build/bench.lines"
+lines=$root/build/bench.lines
+installed=/usr/libexec/chaos/bench
+in_lab() { "$lab/run.sh" --no-build "$@" >>"$lines"; }
+
+measure_here() { # [OPTION...]
+    in_lab "${lab_options[@]}" --timeout 7200 -- $installed/run.sh --clock "$clock" $quick "$@"
+}
+measure_scale() { # both need a host of their own, and the larger a large one
+    in_lab "${lab_options[@]}" --timeout 7200 --memory 16384 --dom0-memory 1536 -- $installed/figures/density.sh noop --full --clock "$clock"
+    in_lab "${lab_options[@]}" --timeout 3600 --memory 8192 --dom0-memory 1536 -- $installed/figures/density.sh daytime --full --clock "$clock"
+}
+measure_churn() { in_lab --timeout 600 -- $installed/daemon.sh churn $quick --clock wall; }
+
+: >"$lines"
+sections=()
+case $only in
+    '')
+        # The churn's clock is another; what comes last says the conditions.
+        measure_churn
+        if [ -z "$quick" ]; then measure_scale; else sections=(create attach network disk idle daemon churn); fi
+        measure_here ;;
+    scale) measure_scale ;;
+    churn) measure_churn ;;
+    *) measure_here --only "$only" ;;
+esac
+[ -z "$only" ] || sections=("$only")
+exec "$root/tests/bench/report.py" --output "$root/build/bench.json" "${sections[@]/#/--only=}" <"$lines"

@@ -41,6 +41,7 @@ ApiClient::ApiClient(const std::string& socket_path)
     socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
     if (socket_ < 0 || ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         fail("connecting to chaosd at " + socket_path + ": " + std::strerror(errno));
+    request("GET", "/v1/host");
 }
 
 ApiClient::ApiClient(ApiClient&& other) noexcept

@@ -14,6 +14,7 @@ class ApiClient {
         std::string body;
     };
 
+    /// Connects, and asks something once: what the first request of all takes is not what is measured.
     explicit ApiClient(const std::string& socket_path);
     ApiClient(ApiClient&& other) noexcept;
     ApiClient& operator=(ApiClient&&) = delete;

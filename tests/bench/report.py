@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Judges what run.sh measured: a table of the promised figures, and all of it as JSON.
 
-Usage: report.py [--output FILE] [--only SECTION] < LINES
+Usage: report.py [--output FILE] [--only SECTION]... < LINES
 
 Exit status: 0 every figure is reached, 1 one is missed, 2 one was not measured.
 """
@@ -13,12 +13,17 @@ import sys
 
 
 def parse(lines):
-    """Groups run.sh's lines: {"floor": {"samples": [...], "summary": {...}}, ..., "conditions": {...}}."""
+    """Groups run.sh's lines: {"floor": {"samples": [...], "summary": {...}}, ..., "conditions": {...}}.
+
+    The lines of figures/*.sh are samples, too: of "density/lightvm-noop", say.
+    """
     found = {}
     for line in lines:
         if not line.startswith("{"):
             continue
         entry = json.loads(line)
+        if "figure" in entry:
+            entry = {"bench": f"{entry.pop('figure')}/{entry.pop('series')}", "sample": entry}
         group = found.setdefault(entry.pop("bench"), {})
         if "sample" in entry:
             group.setdefault("samples", []).append(entry["sample"])
@@ -130,8 +135,49 @@ def idle_measures(found):
                   f"of one CPU; {cpu['one']:.3f} % with one guest")
 
 
+def daemon_measures(found):
+    """chaosd with pools of prepared shells; everything as its clients see it."""
+    ready = median(found, "daemon/ready", "ns") / 1e6
+    yield at_most("API request to ready, noop from a hot shell", ready, "ms", 0.6)
+    answer = median(found, "bursts/pool_20", "answered_ns") / 1e6
+    yield at_most("API request to first TCP answer, daytime from a hot shell", answer, "ms", 2.0,
+                  f"created after {median(found, 'daemon/pool_20', 'created_ns') / 1e6:.2f} ms")
+    fork_exec, chaos = (median(found, "spawn_chaosd", step) / 1e6 for step in ("fork_exec", "chaos_create"))
+    yield at_most("chaos create --wait through chaosd / fork+exec", chaos / fork_exec, "x", 2, f"{chaos:.2f} ms / {fork_exec:.2f} ms")
+    xl, crowd = (median(found, "spawn_crowd", step) / 1e6 for step in ("xl_create", "chaos_create"))
+    yield at_least("among 200 guests: xl create / chaos create --wait", xl / crowd, "x", 60, f"{xl:.0f} ms / {crowd:.2f} ms")
+
+
+def growth_of(found, series):
+    """ns of each creation in their order, and the other samples."""
+    samples = found[f"density/{series}"]["samples"]
+    return [sample["ns"] for sample in samples if "ns" in sample], [sample for sample in samples if "ns" not in sample]
+
+
+def scale_measures(found):
+    """As many guests as there can be."""
+    times, others = growth_of(found, "lightvm-noop")
+    eight_thousandth = statistics.mean(times[7989:8010]) / statistics.mean(times[:20])
+    yield at_most("8,000th request to chaosd / first", eight_thousandth, "x", 1.2,
+                  f"noop; the last, number {len(times):,}: {statistics.mean(times[-20:]) / statistics.mean(times[:20]):.2f} x")
+    waiting = max(sample["guests"] for sample in others if "dom0_cpu_percent" in sample) # printed once all are seen waiting
+    yield at_least("noop guests of 256 KiB on one host", waiting, "", 32000)
+    memory = [sample for sample in others if "chaosd_kib" in sample]
+    yield at_most("chaosd memory per guest", (memory[-1]["chaosd_kib"] - memory[0]["chaosd_kib"]) / memory[-1]["guests"], "KiB", 4,
+                  f"{memory[0]['chaosd_kib']} KiB without guests, {memory[-1]['chaosd_kib']} KiB with {memory[-1]['guests']:,}")
+    _, others = growth_of(found, "lightvm-daytime")
+    yield at_least("guests with a vif that tell the time", max(sample.get("answered", 0) for sample in others), "", 4000)
+
+
+def churn_measures(found):
+    """By the wall clock, with two processors: only ratios within one run mean something."""
+    guests, containers = (median(found, bench, "per_second") for bench in ("churn_chaosd", "churn_crun"))
+    yield at_least("guests made and ended in a second / crun run", guests / containers, "x", 5, f"{guests:.0f}/s / {containers:.1f}/s")
+
+
 MEASURES = {"create": create_measures, "attach": attach_measures, "network": network_measures,
-            "disk": disk_measures, "idle": idle_measures}
+            "disk": disk_measures, "idle": idle_measures, "daemon": daemon_measures, "scale": scale_measures,
+            "churn": churn_measures}
 
 
 def print_steps(found, bench, title):
@@ -168,10 +214,10 @@ def print_table(conditions, judged):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", help="where to write everything as JSON")
-    parser.add_argument("--only", choices=MEASURES, help="the one section that was measured")
+    parser.add_argument("--only", choices=MEASURES, action="append", help="a section that was measured; all if not given")
     options = parser.parse_args()
     found = parse(sys.stdin)
-    sections = [options.only] if options.only else list(MEASURES)
+    sections = options.only or list(MEASURES)
     try:
         judged = [row for section in sections for row in MEASURES[section](found)]
         if "create" in sections:

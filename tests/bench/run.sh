@@ -13,7 +13,7 @@ Runs in dom0, as root, with nothing else going on. Prints one JSON object per li
 
   --quick       a few samples and 40 guests instead of 2050: to see that the programs work, not for figures
   --clock NAME  what to call the clock in the report (default "wall")
-  --only SECTION  only create (guests without devices), attach, network, disk or idle
+  --only SECTION  only create (guests without devices), attach, network, disk, idle or daemon
   -h, --help    print this
 HELP
 }
@@ -71,7 +71,9 @@ case $only in
     '')
         measure_create
         "$bench/vifs.sh" $quick
-        "$bench/devices.sh" $quick ;;
+        "$bench/devices.sh" $quick
+        "$bench/daemon.sh" $quick --clock "$clock" ;;
+    daemon) "$bench/daemon.sh" $quick --clock "$clock" ;;
     create) measure_create ;;
     attach | idle) "$bench/vifs.sh" $quick --only "$only" ;;
     network | disk) "$bench/devices.sh" $quick --only "$only" ;;

@@ -17,7 +17,7 @@ constexpr std::uint64_t patience_ns = 30'000'000'000;
 struct Job {
     std::string series, socket;
     bench::GuestTemplate guest;
-    unsigned requests = 100, burst = 1, interval_us = 25'000;
+    unsigned first = 0, requests = 100, burst = 1, interval_us = 25'000;
 };
 
 struct Answered {
@@ -34,7 +34,7 @@ void sleep_until(std::uint64_t time) {
 /// The whole life of one request. Its thread and its connection are there before it arrives.
 Answered serve(const Job& job, unsigned number, std::uint64_t arrival) {
     bench::ApiClient client(job.socket);
-    const std::string name = "burst-" + std::to_string(number);
+    const std::string name = "guest-" + std::to_string(number);
     const std::string body = job.guest.text_of(number);
     const auto address = job.guest.address_of(number);
 
@@ -49,15 +49,17 @@ Answered serve(const Job& job, unsigned number, std::uint64_t arrival) {
     result.answered = bench::now_ns() - arrival;
     result.hit = made.body.find("\"hit\":true") != std::string::npos ||
                  made.body.find("\"hit\": true") != std::string::npos;
-    client.request("DELETE", "/v1/guests/" + name);
+    const auto gone = client.request("DELETE", "/v1/guests/" + name);
+    if (gone.status / 100 != 2)
+        bench::fail("chaosd did not destroy " + name + ": " + std::to_string(gone.status) + " " + gone.body);
     return result;
 }
 
 constexpr const char* usage =
-    "Usage: burst_bench --series NAME --api SOCKET --template FILE [--network A.B] [--requests N] [--burst N]\n"
-    "                   [--interval-us N]\n"
-    "N requests (100), so many at once (1), every so many microseconds (25000). FILE is the body of each, for a guest\n"
-    "burst-@N@ with the address @ADDRESS@. One JSON line each, ns since its arrival.\n";
+    "Usage: burst_bench --series NAME --api SOCKET --template FILE [--network A.B] [--first N] [--requests N]\n"
+    "                   [--burst N] [--interval-us N]\n"
+    "N requests (100), the first for guest number N (0), so many at once (1), every so many microseconds (25000). FILE is the body of each, for a guest\n"
+    "guest-@N@ with the address @ADDRESS@. One JSON line each, ns since its arrival.\n";
 
 Job job_of(int argument_count, char** arguments) {
     Job job;
@@ -72,6 +74,8 @@ Job job_of(int argument_count, char** arguments) {
             job.guest.text = bench::contents_of(value);
         else if (option == "--network")
             job.guest.network = value;
+        else if (option == "--first")
+            job.first = number;
         else if (option == "--requests")
             job.requests = number;
         else if (option == "--burst")
@@ -96,7 +100,7 @@ int main(int argument_count, char** arguments) {
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < job.requests; ++i)
         threads.emplace_back([&, i] {
-            answers[i] = serve(job, i, start + std::uint64_t{i / job.burst} * job.interval_us * 1000);
+            answers[i] = serve(job, job.first + i, start + std::uint64_t{i / job.burst} * job.interval_us * 1000);
         });
     for (std::thread& thread : threads)
         thread.join();

@@ -6,6 +6,7 @@ destroyed: from the arrival to the whole answer. With pools of 0, 10 and 100 she
 default_stacks=lightvm
 source "$(dirname "$(readlink -f "$0")")/common.sh"
 
+served=0 # no two guests have one address: dom0 would go on sending to the former one's MAC address for a while
 requests=60
 [ ! "$full" ] || requests=500
 
@@ -20,7 +21,8 @@ run_bursts() { # SHELLS
         say "$1 shells, $2 requests every $3 us"
         wait_for_pool "$1"
         "$figures/burst_bench" --series "pool_$1" --api $chaosd_socket --template "$request" --network $switch_network \
-            --requests $requests --burst "$2" --interval-us "$3"
+            --first $served --requests $requests --burst "$2" --interval-us "$3"
+        served=$((served + requests))
     done
     stop_stack
 }

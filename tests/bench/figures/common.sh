@@ -80,8 +80,24 @@ warm_up() {
     done
 }
 
-# What the host's memory is like: what Xen has left and what dom0 does not need, KiB.
+# A bundle with nothing but that program, on crun's own defaults: all namespaces, a cgroup.
+make_bundle() {
+    mkdir -p bundle/rootfs
+    cp "$bench/nothing" bundle/rootfs/
+    (cd bundle && crun spec && jq '.process.args = ["/nothing"] | .process.terminal = false' config.json >changed &&
+        mv changed config.json)
+}
+
+# A process's share of memory, KiB; 0 where there is none.
+memory_of() { # NAME
+    local process
+    process=$(pidof -s "$1") || { echo 0; return; }
+    awk '/^Pss:/ { print $2 }' "/proc/$process/smaps_rollup"
+}
+
+# What the host's memory is like: what Xen has left, what dom0 does not need, what the daemons hold, KiB.
 print_memory() { # SERIES GUESTS
-    printf '{"figure": "%s", "series": "%s", "guests": %s, "free_kib": %s, "dom0_available_kib": %s}\n' "$figure" "$1" "$2" \
-        "$(chaos info --json | jq .free_memory_kib)" "$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)"
+    printf '{"figure": "%s", "series": "%s", "guests": %s, "free_kib": %s, "dom0_available_kib": %s, "chaosd_kib": %s, "xendevd_kib": %s}\n' \
+        "$figure" "$1" "$2" "$(chaos info --json | jq .free_memory_kib)" "$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)" \
+        "$(memory_of chaosd)" "$(memory_of xendevd)"
 }

@@ -10,14 +10,6 @@ guests=100 step=10 references=2
 if [ "$full" ]; then guests=1000 step=20 references=3; fi
 [ "${stacks[*]}" != xl ] || [ "$full" ] || guests=20 step=5
 
-# A bundle with nothing but that program, on crun's own defaults: all namespaces, a cgroup.
-make_bundle() {
-    mkdir -p bundle/rootfs
-    cp "$bench/nothing" bundle/rootfs/
-    (cd bundle && crun spec && jq '.process.args = ["/nothing"] | .process.terminal = false' config.json >changed &&
-        mv changed config.json)
-}
-
 reference() { # SERIES RUNNING [OPTION...] COMMAND...
     local series=$1 running=$2
     shift 2
@@ -56,4 +48,9 @@ grow() { # STACK
 make_bundle
 [ ${#stacks[@]} = 1 ] || fail 'one stack a host: its guests stay'
 why=$(why_not "${stacks[0]}")
-if [ "$why" ]; then missing "${stacks[0]}" "$why"; else grow "${stacks[0]}"; fi
+if [ "$why" ]; then
+    missing "${stacks[0]}" "$why"
+    case ${stacks[0]} in lightvm) missing lightvm_request "$why" ;; esac
+else
+    grow "${stacks[0]}"
+fi

@@ -8,7 +8,7 @@ chaosd_socket=/run/chaos/chaosd.sock
 # Why a stack cannot be measured on this host, or nothing.
 why_not() { # STACK
     case $1 in
-        *split* | lightvm*) [ -x /usr/sbin/chaosd ] || [ -x /usr/bin/chaosd ] || echo 'chaosd is not installed' ;;
+        *split | lightvm) command -v chaosd >/dev/null || { echo 'chaosd is not installed'; return; } ;;
     esac
     case $1 in
         chaos_xs*) chaos create --dry-run name=x memory=4 kernel=$unikernels/noop 'store="xenstore"' >/dev/null 2>&1 ||

@@ -37,11 +37,13 @@ def draw(data):
     figure, all_axes = style.plots(columns=max(1, len(series_drawn)), width=10)
     for series, axes in zip(series_drawn, all_axes):
         points = points_of(data, series)
+        if len(points) == 1:
+            points.append((points[0][0] + 1, points[0][1]))  # an area needs two
         guests = [n for n, _ in points]
         layers = [[spent[name] for _, spent in points] for name in style.CATEGORIES]
         axes.stackplot(guests, layers, colors=[c for _, c in style.CATEGORIES.values()],
                        labels=[text for text, _ in style.CATEGORIES.values()])
-        axes.set(title=style.label(series), xlabel="guests running", ylabel="ms", xlim=(guests[0], max(guests[-1], guests[0] + 1)))
+        axes.set(title=style.label(series), xlabel="guests running", ylabel="ms", xlim=(guests[0], guests[-1]))
         if series == "xl" and guests[-1] >= 500:
             for name, value in paper.BREAKDOWN_XL_1000.items():
                 axes.axhline(value, color=style.GREY, linestyle="--", linewidth=1)
@@ -56,7 +58,7 @@ def tables(data):
     for series in measured_series(data):
         points = points_of(data, series)
         plain = dict(data.curve("growth", series, "ns"))
-        for guests, spent in (points[0], points[-1]):
+        for guests, spent in points[::max(1, len(points) - 1)]:
             near = [value / 1e6 for n, value in plain.items() if 0 < guests - n <= 5]
             added = f"{100 * (sum(spent.values()) * len(near) / sum(near) - 1):+.1f} %" if near else "–"
             rows.append((style.label(series), f"{guests:,}", *(ms(spent[name]) for name in style.CATEGORIES),

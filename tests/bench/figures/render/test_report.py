@@ -36,9 +36,10 @@ def everything():
     for series in ("lightvm-noop", "lightvm-daytime"):
         for guests in (0, 100, 200):
             yield {"figure": "density", "series": series, "guests": guests, "free_kib": 9_000_000 - 430 * guests,
-                   "dom0_available_kib": 900_000}
+                   "dom0_available_kib": 900_000, "chaosd_kib": 5000 + 2 * guests, "xendevd_kib": 3000}
         for guests in range(200):
             yield {"figure": "density", "series": series, "guests": guests, "ns": 2_000_000}
+        yield {"figure": "density", "series": series, "guests": 200, "answered": 199}
         yield {"figure": "density", "series": series, "guests": 200, "dom0_cpu_percent": 0.05, "guests_cpu_percent": 0.01}
     for series in ("pool_0", "pool_10", "pool_100"):
         for n in range(20):
@@ -67,6 +68,10 @@ class Report(unittest.TestCase):
         self.assertNotIn("Not measured", text)
         for words in ("Xen 4.17.7, Linux 6.1.0, C xenstored, virtual clock", "commit abc", "2026-01-02", "it was late"):
             self.assertIn(words, text)
+
+    def test_density_tells_what_each_guest_takes(self):
+        _, _, text = self.write(everything(), ["density"])
+        self.assertIn("| daytime, 1 MiB, a vif | 200 | 199 | 0.08 | 430 | 2 | 0 | 2 | 2 | 0.050 | 0.010 |", text)
 
     def test_same_data_give_the_same_plots(self):
         first, second = (self.write(everything(), ["creation"])[1] for _ in range(2))
