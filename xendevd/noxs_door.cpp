@@ -34,10 +34,6 @@ void write_once(const chaos::xen::GrantMapping& page, std::size_t offset, std::u
 
 } // namespace
 
-Result<std::function<void()>> Backend::settle(const VifSettings&) {
-    return Error(ErrorKind::invalid_argument, "a device of this kind is never another one");
-}
-
 std::string_view to_text(DeviceState state) {
     switch (state) {
     case DeviceState::waiting:

@@ -87,7 +87,7 @@ step 'what others destroy is forgotten'
 expect_ok chaos create --wait web.cfg
 xl destroy "$(chaos domid web)"
 record_gone() { [ -z "$(ls /run/chaos/guests)" ]; }
-wait_for 20 record_gone
+wait_for 60 record_gone
 
 step 'what ended while it did not run'
 kill_chaosd
