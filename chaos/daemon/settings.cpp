@@ -3,6 +3,7 @@
 #include "chaos/daemon/settings.hpp"
 
 #define TOML_EXCEPTIONS 0
+#define TOML_ASSERT(expression) static_cast<void>(0) // it holds no more once a file is wrong, and that is told as an error
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
@@ -262,11 +263,25 @@ Result<Settings> Reader::read(const toml::table& file) {
     return std::move(settings_);
 }
 
+/// toml++ 3.3 cannot be trusted with other characters: some of them end the program.
+Result<void> check_characters(std::string_view text, std::string_view origin) {
+    std::size_t line = 1;
+    for (const char character : text) {
+        if (character == '\n')
+            ++line;
+        else if (character != '\t' && character != '\r' && (character < ' ' || character > '~'))
+            return Error(ErrorKind::invalid_config, std::string(origin) + ":" + std::to_string(line) +
+                                                        ": there is a character beyond plain ASCII");
+    }
+    return {};
+}
+
 } // namespace
 
 Result<Settings> parse_daemon_settings(std::string_view text, std::string_view origin) {
     if (text.size() > config::maximum_text)
         return Error(ErrorKind::invalid_config, std::string(origin) + ": the file is larger than 1 MiB");
+    TRY(check_characters(text, origin));
     const toml::parse_result parsed = toml::parse(text, origin);
     if (!parsed)
         return Error(ErrorKind::invalid_config, place(origin, parsed.error().source()) + ": " +
