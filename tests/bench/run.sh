@@ -71,8 +71,7 @@ case $only in
     '')
         measure_create
         "$bench/vifs.sh" $quick
-        "$bench/devices.sh" $quick
-        "$bench/daemon.sh" $quick --clock "$clock" ;;
+        "$bench/devices.sh" $quick ;;
     daemon) "$bench/daemon.sh" $quick --clock "$clock" ;;
     create) measure_create ;;
     attach | idle) "$bench/vifs.sh" $quick --only "$only" ;;
