@@ -2,6 +2,8 @@
 // Two sorted lists compared. Only what is new or has stopped costs more than its hypercall.
 #include "chaos/daemon/census.hpp"
 
+#include <algorithm>
+
 #include "libchaos/domain/reconcile.hpp"
 
 namespace chaos::daemon {
@@ -20,9 +22,11 @@ class Counting {
         : host_(host), next_(before.begin()), end_(before.end()) {}
 
     void look_at(const xen::DomainInfo& domain);
+    /// The last step: what is not there any more.
     Census finish();
 
   private:
+    void forget_unseen();
     void say_gone(const Seen& before);
     /// The record of a domain; nothing if it has none, or one that cannot be read.
     std::optional<GuestRecord> record_of(const xen::DomainInfo& domain);
@@ -87,9 +91,27 @@ void Counting::look_at(const xen::DomainInfo& domain) {
     seen_.push_back(std::move(now));
 }
 
+/// Guests that came and went between two looks: nothing but a record tells of them. Reading the list of records is little
+/// beside the list of domains.
+void Counting::forget_unseen() {
+    const auto ids = host_.registry().ids();
+    if (!ids)
+        return; // the next census tries again
+    for (const DomainId id : *ids) {
+        if (std::binary_search(seen_.begin(), seen_.end(), Seen{id, {}, {}},
+                               [](const Seen& left, const Seen& right) { return left.id < right.id; }))
+            continue;
+        auto record = host_.registry().record(id);
+        if (const auto forgotten = forget_if_gone(host_, id);
+            forgotten && *forgotten && record && *record)
+            census_.gone.push_back({id, (*record)->uuid, (*record)->config.name});
+    }
+}
+
 Census Counting::finish() {
     for (; next_ != end_; ++next_)
         say_gone(*next_);
+    forget_unseen();
     census_.seen = std::make_shared<const std::vector<Seen>>(std::move(seen_));
     return std::move(census_);
 }

@@ -193,6 +193,17 @@ TEST_F(LifeCycleTest, forgets_guests_that_others_have_destroyed) {
     EXPECT_FALSE(is_recorded(web));
 }
 
+TEST_F(LifeCycleTest, forgets_guests_that_came_and_went_between_two_looks) {
+    watch();
+    run_for(50ms);
+    const CreatedGuest web = create_guest();
+    ASSERT_TRUE(host.control().destroy(web.id));
+    life_cycle->look();
+    ASSERT_TRUE(run_until([&] { return count(EventKind::destroyed) == 1; }));
+    EXPECT_EQ(told.back().guest, "web");
+    EXPECT_FALSE(is_recorded(web));
+}
+
 TEST_F(LifeCycleTest, leaves_domains_of_others_alone) {
     watch();
     fakes::Domain& foreign = xen.add_domain(7, {1, 2, 3});
