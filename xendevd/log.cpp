@@ -3,10 +3,11 @@
 #include "xendevd/log.hpp"
 
 #include <syslog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <string>
+
+#include "libchaos/log_line.hpp"
 
 namespace xendevd {
 
@@ -16,14 +17,7 @@ constexpr double burst = 10;
 constexpr double per_second = 0.1;
 
 void write_line(int level, std::string_view text) {
-    std::string line = "<" + std::to_string(level) + ">xendevd: ";
-    line += text;
-    // Guests put words into messages: one message stays one line of plain characters.
-    std::replace_if(
-        line.begin(), line.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; }, ' ');
-    line += '\n';
-    // A log that nobody reads must not stop guests' devices: what cannot be written now is lost.
-    (void)!::write(STDERR_FILENO, line.data(), line.size());
+    chaos::write_log_line(level, "xendevd", text);
 }
 
 } // namespace

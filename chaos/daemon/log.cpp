@@ -3,24 +3,15 @@
 #include "chaos/daemon/log.hpp"
 
 #include <syslog.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <string>
+#include "libchaos/log_line.hpp"
 
 namespace chaos::daemon {
 
 namespace {
 
 void write_line(int level, std::string_view text) {
-    std::string line = "<" + std::to_string(level) + ">chaosd: ";
-    line += text;
-    // Names and paths of others are in it: one message stays one line of plain characters.
-    std::replace_if(
-        line.begin(), line.end(), [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; }, ' ');
-    line += '\n';
-    // A log that nobody reads must not hold anybody up: what cannot be written is lost.
-    (void)!::write(STDERR_FILENO, line.data(), line.size());
+    write_log_line(level, "chaosd", text);
 }
 
 } // namespace
