@@ -13,11 +13,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::uint64_t microseconds_since(Clock::time_point start) {
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
-}
-
 /// The addresses that were drawn for the vifs that did not ask for one; drawn now if nobody was told of any.
 void complete_addresses(GuestConfig& config, const ReadyShell& ready) {
     for (std::size_t index = 0; index < config.vifs.size() && index < ready.vifs.size(); ++index)

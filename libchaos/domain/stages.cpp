@@ -58,6 +58,12 @@ Result<Reserved> reserve_and_prepare(Host& host, const std::string& name, const 
     }
 }
 
+std::uint64_t microseconds_since(std::chrono::steady_clock::time_point start) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start)
+            .count());
+}
+
 Result<void> claim(Host& host, Reservation& reservation, const std::string& name) {
     auto claimed = reservation.claim(name);
     if (claimed || claimed.error().kind() != ErrorKind::name_taken)

@@ -2,6 +2,8 @@
 // What a creation in one go and one in a shell that was made ahead have in common: reserve, prepare, record.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -21,6 +23,9 @@ struct Reserved {
 /// domains of other toolstacks: then the next one is tried. `kernel` and `stop_fd` as in prepare().
 Result<Reserved> reserve_and_prepare(Host& host, const std::string& name, const Uuid& uuid,
                                      const Flavour& flavour, const KernelHeaders* kernel, int stop_fd);
+
+/// How long a phase has taken.
+std::uint64_t microseconds_since(std::chrono::steady_clock::time_point start);
 
 /// Gives a shell's reservation its name. One that a guest held which is gone is freed first.
 Result<void> claim(Host& host, Reservation& reservation, const std::string& name);
