@@ -104,8 +104,7 @@ Result<GuestStatus> read_guest(const Document& value) {
     guest.uuid = TRY(fields.text_or_empty("uuid"));
     guest.name = TRY(fields.text_or_empty("name"));
     guest.shell = TRY(fields.boolean_or("shell", false));
-    const Document* console = fields.find("console");
-    guest.console = console && console->is_object();
+    guest.console = TRY(fields.boolean_or("console", false));
     if (const Document* devices = TRY(fields.list("devices", 4096)))
         for (const Document& device : *devices)
             guest.devices.push_back(TRY(read_device(device)));

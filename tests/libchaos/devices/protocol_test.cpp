@@ -209,7 +209,7 @@ TEST(Protocol, what_is_no_reply_is_an_error_that_says_so) {
 
 TEST(Protocol, a_list_is_read_with_all_that_it_tells) {
     const auto guest = decode_list_packet(
-        R"({"guest":{"domain":7,"uuid":"u","name":"web","console":{"log":"/x"},"devices":[
+        R"({"guest":{"domain":7,"uuid":"u","name":"web","console":true,"devices":[
             {"type":"vif","id":0,"state":"connected","bridge":"xenbr0","port":3,"ok":true,"odd":-1.5,"counters":{
                 "from_guest_bytes":1,"from_guest_operations":2,"to_guest_bytes":3,"to_guest_operations":4,
                 "from_guest_dropped":5,"to_guest_dropped":6,"errors":7,"of_tomorrow":8}}]}})");
