@@ -102,8 +102,7 @@ void Counting::forget_unseen() {
                                [](const Seen& left, const Seen& right) { return left.id < right.id; }))
             continue;
         auto record = host_.registry().record(id);
-        if (const auto forgotten = forget_if_gone(host_, id);
-            forgotten && *forgotten && record && *record)
+        if (const auto forgotten = forget_if_gone(host_, id); forgotten && *forgotten && record && *record)
             census_.gone.push_back({id, (*record)->uuid, (*record)->config.name});
     }
 }

@@ -3,7 +3,8 @@
 #include "chaos/daemon/settings.hpp"
 
 #define TOML_EXCEPTIONS 0
-#define TOML_ASSERT(expression) static_cast<void>(0) // it holds no more once a file is wrong, and that is told as an error
+// What it asserts holds no more once a file is wrong; and that is told as an error.
+#define TOML_ASSERT(expression) static_cast<void>(0)
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>

@@ -71,7 +71,8 @@ case $only in
     '')
         measure_create
         "$bench/vifs.sh" $quick
-        "$bench/devices.sh" $quick ;;
+        "$bench/devices.sh" $quick
+        "$bench/daemon.sh" $quick --clock "$clock" ;;
     daemon) "$bench/daemon.sh" $quick --clock "$clock" ;;
     create) measure_create ;;
     attach | idle) "$bench/vifs.sh" $quick --only "$only" ;;

@@ -8,7 +8,7 @@ trap 'rm -f "$lines"' EXIT
 
 "$root/lab/run.sh" --no-build --virtual-clock --timeout 550 -- \
     /usr/libexec/chaos/bench/run.sh --quick --clock virtual >"$lines"
-sections=(create attach network disk idle)
+sections=(create attach network disk idle daemon)
 status=0
 "$root/tests/bench/report.py" "${sections[@]/#/--only=}" <"$lines" || status=$?
 [ $status -lt 2 ] # 1: a figure was missed, which so few samples do not prove
