@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The interrupt if it is free, else xenstored's watch, and a slow look in any case.
+// The interrupt if it is free, else xenstored's watch, and a look now and then in any case.
 #include "chaos/daemon/deaths.hpp"
 
 #include <array>
@@ -13,7 +13,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds look_every{10};
-/// Where nobody tells.
+/// Where nobody tells of all domains: xenstored says nothing of those that it does not know, as most guests of chaos are.
 constexpr seconds look_often{1};
 
 } // namespace
@@ -65,7 +65,7 @@ bool Deaths::open_interrupt() {
 }
 
 void Deaths::look_regularly() {
-    timer_.expires_after(descriptor_ || store_ ? look_every : look_often);
+    timer_.expires_after(descriptor_ ? look_every : look_often);
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (error)
             return;
