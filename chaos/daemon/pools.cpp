@@ -162,6 +162,7 @@ Pool* Pools::suiting(const GuestConfig& config, const Kernel& kernel, const std:
 
 std::optional<ReadyShell> Pools::take(Pool& pool) {
     pool.last_taken = Clock::now();
+    rest(pool.last_taken);
     while (!pool.shells.empty()) {
         ReadyShell shell = std::move(pool.shells.front());
         pool.shells.pop_front();

@@ -80,6 +80,8 @@ class Pools {
     struct Order; // what the refilling thread is asked for, and what came of it
 
     Result<Pool*> existing(const std::string& flavour);
+    /// Puts the next refill off: a guest was made `now`.
+    void rest(Clock::time_point now);
     Pool* neediest(Clock::time_point now, std::optional<Clock::time_point>& earliest);
     [[nodiscard]] Result<void> check_memory(const Pool& pool) const;
     void prepare_for(Pool& pool);
@@ -100,6 +102,8 @@ class Pools {
     MemoryLimits limits_;
     std::map<std::string, Pool, std::less<>> pools_; // flavours, with their pools if they have one
     std::uint64_t last_generation_ = 0;
+    Clock::time_point last_taken_{};                  // a shell, from any pool
+    Clock::time_point resting_since_{};               // the first of those takes that follow each other closely
     bool ordered_ = false;                            // a shell is being prepared
     unsigned destroying_ = 0;                         // batches of shells under way to their end
     unsigned starving_ = 0;                           // creates that wait for the memory of shells

@@ -13,6 +13,11 @@ using std::chrono::seconds;
 
 /// How often the host's memory and the files of the flavours are looked at.
 constexpr seconds look_every{1};
+/// A guest that was just made has the processors to itself for so long: a shell takes as long to prepare as a small guest
+/// to boot, on a host with one processor its guests would wait.
+constexpr milliseconds rest_after_take{4};
+/// But pools from which guests are taken all the time are refilled, too.
+constexpr milliseconds longest_rest{40};
 /// Until a pool that found no memory looks again.
 constexpr milliseconds look_for_memory_every{1'000};
 
@@ -66,10 +71,20 @@ Result<void> Pools::check_memory(const Pool& pool) const {
     return {};
 }
 
+void Pools::rest(Clock::time_point now) {
+    if (now > last_taken_ + rest_after_take)
+        resting_since_ = now;
+    last_taken_ = now;
+}
+
 void Pools::refill() {
     if (ordered_ || starving_ > 0)
         return;
     const auto now = Clock::now();
+    if (const auto due = std::min(last_taken_ + rest_after_take, resting_since_ + longest_rest); now < due) {
+        wake_at(due);
+        return;
+    }
     std::optional<Clock::time_point> earliest;
     while (Pool* pool = neediest(now, earliest)) {
         auto memory = check_memory(*pool);
