@@ -76,9 +76,9 @@ Json json_of(const devices::Counters& counters) {
 
 Json json_of(const devices::DeviceStatus& device) {
     Json json = {{"id", device.id}, {"state", device.state}, {"counters", json_of(device.counters)}};
-    for (const auto& [key, value] : device.details)
-        if (!json.contains(key))
-            std::visit([&](const auto& plain) { json[key] = plain; }, value);
+    for (const auto& detail : device.details)
+        if (!json.contains(detail.first))
+            std::visit([&](const auto& plain) { json[detail.first] = plain; }, detail.second);
     return json;
 }
 

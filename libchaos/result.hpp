@@ -105,7 +105,8 @@ class [[nodiscard]] Result {
     /// Only where has_value() holds: asking a failed Result for its value is a bug of ours.
     [[nodiscard]] Value& value() & { return *std::get_if<0>(&state_); }
     [[nodiscard]] const Value& value() const& { return *std::get_if<0>(&state_); }
-    [[nodiscard]] Value&& value() && { return std::move(*std::get_if<0>(&state_)); }
+    /// May be thrown away: TRY gives it to expressions that only check.
+    Value&& value() && { return std::move(*std::get_if<0>(&state_)); }
     [[nodiscard]] Value& operator*() & { return value(); }
     [[nodiscard]] const Value& operator*() const& { return value(); }
     [[nodiscard]] Value&& operator*() && { return std::move(*this).value(); }

@@ -79,7 +79,8 @@ void Guest::restore(const std::vector<std::string>& lines) {
     if (head.console)
         tell(add_console(*head.console)
                  .while_doing("taking up the console of domain " + std::to_string(raw(domain_))));
-    for (const auto& [key, vif] : vifs) {
+    for (const auto& keyed : vifs) {
+        const auto& vif = keyed.second;
         // At once: the worker has not been started yet.
         daemon_.networks->make_ends(domain_, {settings_of(vif)}, [&](Result<std::vector<Bridges::End>> ends) {
             tell(ends ? add_vif(vif, std::move(ends->front())) : Result<void>(std::move(ends).error()));

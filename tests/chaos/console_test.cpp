@@ -110,7 +110,7 @@ TEST_F(ConsoleVerbTest, create_attended_tells_of_a_crash) {
 }
 
 TEST_F(ConsoleVerbTest, create_attended_can_leave_the_guest_paused) {
-    xen.before_call = [this](std::string_view call) {
+    xen.before_call = [](std::string_view call) {
         if (call == "xc_domain_unpause")
             ADD_FAILURE() << "it was let run";
     };
