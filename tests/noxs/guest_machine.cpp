@@ -18,6 +18,8 @@
 asm(".globl image_end\n.set image_end, 0x1000\n");
 // No hypercall is made here; the inlined code only needs an address.
 asm(".globl hypercall_instruction\n.set hypercall_instruction, 0x1000\n");
+// Nor does it sleep: what it waits for is there.
+asm(".globl enable_interrupts_and_halt\n.set enable_interrupts_and_halt, 0x1000\n");
 
 namespace unikernel {
 

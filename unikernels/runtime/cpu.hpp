@@ -14,11 +14,8 @@ inline void enable_interrupts() {
     asm volatile("sti" ::: "memory");
 }
 
-/// Sleeps until an interrupt. STI takes effect after the next instruction, so none can slip in before the
-/// HLT.
-inline void enable_interrupts_and_halt() {
-    asm volatile("sti; hlt" ::: "memory");
-}
+/// STI and HLT: sleeps until an interrupt, and none can slip in between (vectors.S).
+extern "C" void enable_interrupts_and_halt();
 
 /// Sleeps until `condition` holds; it is asked with interrupts off, first at once and then after each event.
 template<typename Condition>

@@ -65,8 +65,22 @@ exception:
         call    handle_trap
         ud2
 
+        // STI takes effect after the next instruction, so no interrupt should come before the HLT. But an emulated processor
+        // may forget that when it leaves the guest in between and comes back, as QEMU 7.2 does: then an event would be handled
+        // before the sleep that should have waited for it, and the guest would sleep for ever.
+        .globl  enable_interrupts_and_halt
+enable_interrupts_and_halt:
+        sti
+halt:
+        hlt
+        ret
+
         .balign 16
 upcall:
+        cmpq    $halt, (%rsp)
+        jne     1f
+        incq    (%rsp)                          // past the HLT, which is one byte long
+1:
         pushq   %rax
         pushq   %rcx
         pushq   %rdx
