@@ -38,4 +38,4 @@ unset CHAOS_BUILD_DIR
 # One run over both build directories: ctest follows this file into them.
 mkdir -p "$root/build/test"
 printf 'subdirs("%s")\n' "$root/build/debug" "$root/build/release" >"$root/build/test/CTestTestfile.cmake"
-exec ctest --test-dir "$root/build/test" --output-on-failure --no-tests=error "$@" </dev/null
+exec ctest --test-dir "$root/build/test" --parallel "$(nproc)" --output-on-failure --no-tests=error "$@" </dev/null
