@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The demo's part in dom0: shows each command and what it printed, and stops at the first thing that does not hold.
 set -euo pipefail
+share=$(dirname "$(readlink -f "$0")") # what is to be drawn is left there
 cd "$(mktemp -d)"
 
 fail() { printf '\nDEMO FAILED: %s\n' "$*" >&2; exit 1; }
@@ -75,6 +76,7 @@ hits=$(jq '[.guests[] | select(.hit)] | length' created.json)
 [ "$hits" = 200 ] || fail "only $hits of 200 guests came from the pool"
 jq -r '[.guests[] | (.execute_us + .ready_us) / 1000] | sort |
     "200 made in shells of the pool; each took \(.[length / 2 | floor]) ms until it was up (median), the slowest \(.[-1]) ms"' created.json
+cp created.json "$share/created.json"
 printf '# chaos list | head -6\n'
 chaos list >list
 head -6 list
@@ -156,4 +158,4 @@ kill $xendevd
 wait $xendevd || { cat xendevd.log; fail "xendevd ended with status $?"; }
 
 step "How long a creation takes"
-/usr/libexec/chaos/bench/compare.sh || fail "the comparison ended with status $?"
+/usr/libexec/chaos/bench/compare.sh 4 "$share/compared.json" || fail "the comparison ended with status $?"
