@@ -133,7 +133,7 @@ TEST(ConfigJson, devices_that_cannot_be_together_are_refused) {
               "config: vifs is not a list of at most 124");
     Document document = small();
     document["vifs"] = Document(124, Document::object());
-    document["disks"] = {disk};
+    document["disks"] = Document::array({disk});
     EXPECT_EQ(refusal(document), "config: a guest can have 124 vifs and disks together");
 }
 
