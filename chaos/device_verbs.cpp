@@ -109,7 +109,7 @@ Result<ExitCode> list_devices(Context& context, const std::vector<std::string>& 
                               devices::DeviceType type) {
     Host& host = *TRY(context.host());
     const bool vifs = type == devices::DeviceType::vif;
-    std::string table = vifs ? network_list_heading : block_list_heading;
+    std::string table; // with a heading once there is a guest to tell of
     Json members = Json::array();
     std::optional<Error> first;
     for (const std::string& name : names) {
@@ -124,6 +124,8 @@ Result<ExitCode> list_devices(Context& context, const std::vector<std::string>& 
                 first = found.error();
         } else {
             member["devices"] = Json::array();
+            if (table.empty())
+                table = vifs ? network_list_heading : block_list_heading;
             for (const devices::DeviceStatus& device : *found) {
                 table += vifs ? network_list_row(device) : block_list_row(device);
                 member["devices"].push_back(json_of(device));

@@ -34,7 +34,7 @@ class DeviceVerbsTest : public CliTest {
                  {{"domain", domain},
                   {"uuid", "ab000000-0000-0000-0000-000000000000"},
                   {"name", "web"},
-                  {"console", {{"log", "/var/log/chaos/web.log"}}},
+                  {"console", true},
                   {"devices", Json::array({{{"type", "vif"},
                                             {"id", 0},
                                             {"state", "connected"},
@@ -97,6 +97,14 @@ TEST_F(DeviceVerbsTest, one_guest_that_is_not_there_does_not_hide_the_others) {
     EXPECT_EQ(outcome.json()["guests"][0]["error"]["kind"], "not_found");
     EXPECT_EQ(outcome.json()["guests"][1]["devices"].size(), 1u);
     EXPECT_EQ(outcome.json()["error"]["kind"], "not_found");
+}
+
+TEST_F(DeviceVerbsTest, without_xendevd_a_list_is_an_error_and_nothing_else) {
+    create_guest("web");
+    const Outcome outcome = run({"network-list", "web"});
+    EXPECT_EQ(outcome.code, ExitCode::failure);
+    EXPECT_TRUE(holds(outcome.err, "xendevd does not run")) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
 }
 
 TEST_F(DeviceVerbsTest, a_guest_that_xendevd_does_not_know_has_no_devices) {
