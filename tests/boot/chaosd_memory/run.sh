@@ -5,7 +5,7 @@ source "$(dirname "$0")/../common.sh"
 source "$(dirname "$0")/../daemon.sh"
 remember_host
 free_mib=$((free_kib / 1024))
-printf '[pools]\nmemory = %d\nreserve = 64\n[flavours.web]\nmemory = 16\nkernel = "%s"\n[pools.web]\nmin = 2\nmax = 10000\n' \
+printf '[pools]\nmemory = %d\nreserve = 64\n[flavours.web]\nmemory = 64\nkernel = "%s"\n[pools.web]\nmin = 2\nmax = 10000\n' \
     "$free_mib" "$images/noop" >chaos.toml
 start_chaosd --config "$PWD/chaos.toml"
 
@@ -25,13 +25,13 @@ expect_ok chaos destroy large
 wait_for_pool 240 web '.depth >= '"$((depth - 2))"
 
 step 'so does one that another program makes, once the pool has noticed'
-chaos create --wait name=beside kernel=$images/noop memory=$((64 + 16)) >/dev/null 2>&1
+chaos create --wait name=beside kernel=$images/noop memory=$((64 + 64)) >/dev/null 2>&1
 wait_for_pool 60 web '.depth < '"$depth"
 chaos destroy beside 2>/dev/null
 
 step 'guests until there is no memory: not one is refused while there are shells'
 made=0
-while api POST /v1/guests "$(body_of "g-$made" noop 16384)" && [ "$code" = 201 ]; do ((++made)); done
+while api POST /v1/guests "$(body_of "g-$made" noop 65536)" && [ "$code" = 201 ]; do ((++made)); done
 echo "   $made guests"
 expect_text "$out" 'memory'
 pool_has web 0 || fail "a guest was refused while there were shells: $out"
