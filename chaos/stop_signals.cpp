@@ -3,6 +3,7 @@
 #include "chaos/stop_signals.hpp"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/signalfd.h>
 
 #include <cerrno>
@@ -23,17 +24,16 @@ Result<StopSignals> StopSignals::catch_them() {
         ::sigprocmask(SIG_SETMASK, &before, nullptr);
         return Error::from_errno("signalfd", failure);
     }
-    return StopSignals(std::move(descriptor), before);
+    return StopSignals(std::move(descriptor));
 }
 
 StopSignals::~StopSignals() {
     if (!descriptor_.is_open())
         return;
-    // Taken out before they are let through again: what they asked for has been done.
+    // Taken out: what they asked for has been done.
     signalfd_siginfo taken;
     while (::read(descriptor_.get(), &taken, sizeof taken) > 0) {
     }
-    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
 bool StopSignals::arrived() const {

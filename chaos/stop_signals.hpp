@@ -2,14 +2,13 @@
 // SIGINT, SIGTERM and SIGHUP as a descriptor to poll, so that work in hand is undone rather than cut off.
 #pragma once
 
-#include <signal.h>
-
 #include "libchaos/result.hpp"
 #include "libchaos/unique_fd.hpp"
 
 namespace chaos::cli {
 
-/// While it lives the three signals do not end the process: they make fd() readable, and stay so.
+/// While it lives the three signals make fd() readable, and stay so. They do not end the process any more, not even afterwards:
+/// one that comes between the end of the work and that of the process must not make a success look like a failure.
 class StopSignals {
   public:
     static Result<StopSignals> catch_them();
@@ -22,11 +21,9 @@ class StopSignals {
     [[nodiscard]] bool arrived() const;
 
   private:
-    StopSignals(UniqueFd descriptor, const sigset_t& before)
-        : descriptor_(std::move(descriptor)), before_(before) {}
+    explicit StopSignals(UniqueFd descriptor) : descriptor_(std::move(descriptor)) {}
 
     UniqueFd descriptor_; // closed in the one that was moved from
-    sigset_t before_;
 };
 
 } // namespace chaos::cli
