@@ -102,11 +102,11 @@ class Pools {
     MemoryLimits limits_;
     std::map<std::string, Pool, std::less<>> pools_; // flavours, with their pools if they have one
     std::uint64_t last_generation_ = 0;
-    Clock::time_point last_taken_{};                  // a shell, from any pool
-    Clock::time_point resting_since_{};               // the first of those takes that follow each other closely
-    bool ordered_ = false;                            // a shell is being prepared
-    unsigned destroying_ = 0;                         // batches of shells under way to their end
-    unsigned starving_ = 0;                           // creates that wait for the memory of shells
+    Clock::time_point last_taken_{};    // a shell, from any pool
+    Clock::time_point resting_since_{}; // the first of those takes that follow each other closely
+    bool ordered_ = false;              // a shell is being prepared
+    unsigned destroying_ = 0;           // batches of shells under way to their end
+    unsigned starving_ = 0;             // creates that wait for the memory of shells
     std::vector<std::function<void()>> when_changed_; // to be done when a shell was prepared or some are gone
     boost::asio::steady_timer refill_timer_;
     boost::asio::steady_timer look_timer_;

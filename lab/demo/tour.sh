@@ -89,7 +89,8 @@ printf '# (echo "how are you"; sleep 1; echo quit) | chaos console hello\n'
 cat console
 grep -q Hello console || fail "no greeting on the console"
 grep -q 'how are you' console || fail "no echo on the console"
-show chaos destroy hello
+is_gone() { ! chaos domid "$1" >/dev/null 2>&1; }
+wait_for 20 is_gone hello || fail "it has powered off, and chaosd has not removed it"
 
 step "One is asked to power off, and does"
 show chaos shutdown -w noop-1
