@@ -6,7 +6,7 @@ root=$(readlink -f "$(dirname "$0")/../..")
 lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
 
-"$root/lab/run.sh" --no-build --virtual-clock --timeout 550 -- \
+"$root/lab/run.sh" --no-build --virtual-clock --timeout 850 -- \
     /usr/libexec/chaos/bench/run.sh --quick --clock virtual >"$lines"
 sections=(create attach network disk idle daemon)
 status=0
