@@ -17,7 +17,8 @@ namespace {
 using namespace xenstore;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds patience{10};
+/// For a back-end to come up or go: what libxl gives a hotplug script (LIBXL_HOTPLUG_TIMEOUT in libxl_internal.h).
+constexpr std::chrono::seconds patience{40};
 
 DeviceAddress vif_of(const Shell& shell, std::size_t index) {
     return {shell.domain.id(), "vif", static_cast<std::uint32_t>(index)};
