@@ -4,8 +4,6 @@
 
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
 #include "chaos/output.hpp"
 #include "libchaos/json/config_json.hpp"
 
@@ -32,7 +30,7 @@ std::string body_of(const GuestConfig& config, const CreateWish& wish) {
     return std::move(writer).finish();
 }
 
-Result<MadeGuest> read_made(const nlohmann::json& value) {
+Result<MadeGuest> read_made(const json::Value& value) {
     const json::Fields fields = TRY(json::Fields::of(value, "a guest"));
     MadeGuest made;
     made.by_daemon = true;
@@ -42,7 +40,7 @@ Result<MadeGuest> read_made(const nlohmann::json& value) {
     made.hit = TRY(fields.boolean("hit"));
     if (const auto* pool = fields.find("pool"); pool && !pool->is_null())
         made.pool = TRY(fields.text("pool"));
-    const nlohmann::json* times = fields.find("phases");
+    const json::Value* times = fields.find("phases");
     if (!times)
         return json::wrong("phases is missing");
     const json::Fields phases = TRY(json::Fields::of(*times, "phases"));
@@ -57,17 +55,17 @@ Result<MadeGuest> read_made(const nlohmann::json& value) {
 }
 
 Result<std::vector<MadeGuest>> read_all_made(const std::string& answer, bool many) {
-    const auto document = nlohmann::json::parse(answer, nullptr, false);
+    const json::Document document(answer);
     std::vector<MadeGuest> made;
     if (!many) {
-        made.push_back(TRY(read_made(document)));
+        made.push_back(TRY(read_made(document.root())));
         return made;
     }
-    const json::Fields fields = TRY(json::Fields::of(document, "it"));
-    const nlohmann::json* guests = TRY(fields.list("guests", 32751));
+    const json::Fields fields = TRY(json::Fields::of(document.root(), "it"));
+    const json::Value* guests = TRY(fields.list("guests", 32751));
     if (!guests)
         return json::wrong("guests is missing");
-    for (const nlohmann::json& guest : *guests)
+    for (const json::Value& guest : *guests)
         made.push_back(TRY(read_made(guest)));
     return made;
 }

@@ -2,20 +2,17 @@
 // Apart from the client, which needs no JSON where all goes well.
 #include "chaos/daemon_error.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "libchaos/devices/error_names.hpp"
+#include "libchaos/json/document.hpp"
 
 namespace chaos::cli {
 
 Error error_of_daemon(std::string_view answer) {
-    const auto document = nlohmann::json::parse(answer.begin(), answer.end(), nullptr, false);
+    const json::Document document(answer);
+    const json::Value* told = document.root().find("error");
     const auto text = [&](const char* key) -> std::string {
-        if (!document.is_object() || !document.contains("error") || !document["error"].is_object())
-            return {};
-        const auto found = document["error"].find(key);
-        return found != document["error"].end() && found->is_string() ? found->get<std::string>()
-                                                                      : std::string();
+        const json::Value* found = told ? told->find(key) : nullptr;
+        return found && found->is_string() ? std::string(found->text()) : std::string();
     };
     const std::string message = text("message");
     if (message.empty())

@@ -6,7 +6,7 @@
 host_packages=(
     build-essential cmake ninja-build pkg-config
     clang clang-format clang-tidy libclang-rt-14-dev lld
-    libxen-dev libboost-dev libboost-program-options-dev libtomlplusplus-dev nlohmann-json3-dev
+    libxen-dev libboost-dev libboost-program-options-dev libtomlplusplus-dev nlohmann-json3-dev rapidjson-dev
     libgtest-dev libgmock-dev
     liburing-dev libmnl-dev libseccomp-dev libcap-ng-dev
     zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -21,14 +20,15 @@ namespace chaos::daemon {
 namespace {
 
 using json::Fields;
-using Document = nlohmann::json;
+using json::Value;
+using Json = nlohmann::json;
 
-Result<FlavourSpec> read_flavour(const std::string& name, const Document& value) {
+Result<FlavourSpec> read_flavour(const std::string& name, const Value& value) {
     const Fields fields = TRY(Fields::of(value, "flavour " + name));
     FlavourSpec flavour;
     flavour.name = name;
     flavour.disks = static_cast<std::uint32_t>(TRY(fields.number("disks", 0, most_devices)));
-    const Document* shape = fields.find("shape");
+    const Value* shape = fields.find("shape");
     if (!shape)
         return json::wrong("shape is missing");
     const Fields members = TRY(Fields::of(*shape, "shape"));
@@ -36,28 +36,28 @@ Result<FlavourSpec> read_flavour(const std::string& name, const Document& value)
     return flavour;
 }
 
-Result<PoolSpec> read_pool(const Document& value) {
+Result<PoolSpec> read_pool(const Value& value) {
     const Fields fields = TRY(Fields::of(value, "a pool"));
     PoolSpec pool;
     pool.min = static_cast<std::uint32_t>(TRY(fields.number("min", 0, json::any<>)));
     pool.max = static_cast<std::uint32_t>(TRY(fields.number("max", 0, json::any<>)));
-    const Document* rate = fields.find("per_second");
-    if (!rate || !rate->is_number() || !std::isfinite(rate->get<double>()) || rate->get<double>() < 0)
+    const Value* rate = fields.find("per_second");
+    if (!rate || !rate->is_number() || rate->real() < 0)
         return json::wrong("per_second is no number from 0 on");
-    pool.per_second = rate->get<double>();
+    pool.per_second = rate->real();
     return pool;
 }
 
 /// The members of a member that is an object.
 template<typename Read>
-Result<void> each_member(const Document& document, const char* key, Read read) {
-    const auto found = document.find(key);
-    if (found == document.end() || !found->is_object())
+Result<void> each_member(const Value& document, const char* key, Read read) {
+    const Value* found = document.find(key);
+    if (!found || !found->is_object())
         return json::wrong(std::string(key) + " is missing");
-    for (const auto& [name, value] : found->items()) {
+    for (const auto& [name, value] : found->members()) {
         if (auto checked = check_guest_name(name); !checked)
             return json::wrong("a name in " + std::string(key) + " is none");
-        TRY(read(name, value).while_doing(std::string(key) + " " + name));
+        TRY(read(std::string(name), value).while_doing(std::string(key) + " " + std::string(name)));
     }
     return {};
 }
@@ -80,40 +80,40 @@ Result<void> write_and_sync(const std::string& path, std::string_view text) {
 } // namespace
 
 std::string to_json(const SavedPools& saved) {
-    Document flavours = Document::object();
+    Json flavours = Json::object();
     for (const auto& [name, flavour] : saved.flavours) {
-        Document& value = flavours[name];
+        Json& value = flavours[name];
         if (flavour)
-            value = {{"disks", flavour->disks}, {"shape", Document::parse(json::to_json(flavour->shape))}};
+            value = {{"disks", flavour->disks}, {"shape", Json::parse(json::to_json(flavour->shape))}};
     }
-    Document pools = Document::object();
+    Json pools = Json::object();
     for (const auto& [name, pool] : saved.pools) {
-        Document& value = pools[name];
+        Json& value = pools[name];
         if (pool)
             value = {{"min", pool->min}, {"max", pool->max}, {"per_second", pool->per_second}};
     }
-    return Document{{"flavours", std::move(flavours)}, {"pools", std::move(pools)}}.dump(1) + '\n';
+    return Json{{"flavours", std::move(flavours)}, {"pools", std::move(pools)}}.dump(1) + '\n';
 }
 
 Result<SavedPools> saved_from_json(std::string_view text) {
-    const Document document = Document::parse(text, nullptr, false);
-    if (!document.is_object())
+    const json::Document document(text);
+    if (!document.root().is_object())
         return json::wrong("it is not a JSON object");
     SavedPools saved;
-    const auto add_flavour = [&](const std::string& name, const Document& value) -> Result<void> {
-        auto& flavour = saved.flavours[name];
+    const auto add_flavour = [&](const std::string& name, const Value& value) -> Result<void> {
+        auto& flavour = saved.flavours[name] = std::nullopt;
         if (!value.is_null())
             flavour = TRY(read_flavour(name, value));
         return {};
     };
-    const auto add_pool = [&](const std::string& name, const Document& value) -> Result<void> {
-        auto& pool = saved.pools[name];
+    const auto add_pool = [&](const std::string& name, const Value& value) -> Result<void> {
+        auto& pool = saved.pools[name] = std::nullopt;
         if (!value.is_null())
             pool = TRY(read_pool(value));
         return {};
     };
-    TRY(each_member(document, "flavours", add_flavour));
-    TRY(each_member(document, "pools", add_pool));
+    TRY(each_member(document.root(), "flavours", add_flavour));
+    TRY(each_member(document.root(), "pools", add_pool));
     return saved;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Replies read by chaos.
 #include "libchaos/devices/error_names.hpp"
+#include <map>
 #include <optional>
 
 #include "libchaos/devices/protocol.hpp"
@@ -11,7 +12,7 @@ namespace {
 
 using json::any;
 using json::Fields;
-using Document = nlohmann::json;
+using json::Value;
 
 Error no_reply(const std::string& why) {
     return Error(ErrorKind::system, "xendevd gave an answer that is none: " + why)
@@ -25,44 +26,44 @@ Result<T> as_reply(Result<T> result) {
     return result;
 }
 
-Result<Document> parse(std::string_view text) {
-    Document document = Document::parse(text.begin(), text.end(), nullptr, false);
-    if (!document.is_object())
+Result<json::Document> parse(std::string_view text) {
+    json::Document document(text);
+    if (!document.root().is_object())
         return no_reply("it is no JSON object");
     return document;
 }
 
 /// What an answer that is not ok carries.
-Result<void> read_error(const Document& document, std::optional<Error>& told) {
-    const Fields outer = TRY(Fields::of(document, "it"));
-    const Document* value = outer.find("error");
+Result<void> read_error(const Value& reply, std::optional<Error>& told) {
+    const Fields outer = TRY(Fields::of(reply, "it"));
+    const Value* value = outer.find("error");
     if (!value)
         return json::wrong("it holds neither what was asked for nor an error");
     const Fields fields = TRY(Fields::of(*value, "error"));
-    const std::string kind = TRY(fields.text("kind"));
-    const std::string message = TRY(fields.text("message"));
-    const std::string advice = TRY(fields.text_or_empty("advice"));
-    told.emplace(error_kind(kind).value_or(ErrorKind::system), message);
+    const std::string_view kind = TRY(fields.text("kind"));
+    const std::string_view message = TRY(fields.text("message"));
+    const std::string_view advice = TRY(fields.text_or_empty("advice"));
+    told.emplace(error_kind(kind).value_or(ErrorKind::system), std::string(message));
     if (!advice.empty())
         told = std::move(*told).advise(advice);
     return {};
 }
 
-Error error_of(const Document& document) {
+Error error_of(const json::Document& document) {
     std::optional<Error> told;
-    if (auto read = read_error(document, told); !read)
+    if (auto read = read_error(document.root(), told); !read)
         return no_reply(read.error().story());
     return std::move(*told);
 }
 
-bool says_ok(const Document& document) {
-    const auto found = document.find("ok");
-    return found != document.end() && *found == true;
+bool says_ok(const json::Document& document) {
+    const Value* found = document.root().find("ok");
+    return found && found->is_boolean() && found->boolean();
 }
 
 Result<Counters> read_counters(const Fields& device) {
     Counters counters;
-    const Document* value = device.find("counters");
+    const Value* value = device.find("counters");
     if (!value)
         return counters;
     const Fields fields = TRY(Fields::of(*value, "counters"));
@@ -77,27 +78,30 @@ Result<Counters> read_counters(const Fields& device) {
     return counters;
 }
 
-Result<DeviceStatus> read_device(const Document& value) {
+Result<DeviceStatus> read_device(const Value& value) {
     const Fields fields = TRY(Fields::of(value, "a device"));
     DeviceStatus device;
     device.type = TRY(fields.text("type"));
     device.id = static_cast<std::uint32_t>(TRY(fields.number("id", 0, any<>)));
     device.state = TRY(fields.text("state"));
     device.counters = TRY(read_counters(fields));
-    for (const auto& [key, member] : value.items()) {
+    std::map<std::string_view, const Value*> members; // by name, each once
+    for (const auto& [key, member] : value.members())
+        members[key] = &member;
+    for (const auto& [key, member] : members) {
         if (key == "type" || key == "id" || key == "state" || key == "counters")
             continue;
-        if (member.is_string())
-            device.details.emplace_back(key, member.get<std::string>());
-        else if (member.is_number_unsigned())
-            device.details.emplace_back(key, member.get<std::uint64_t>());
-        else if (member.is_boolean())
-            device.details.emplace_back(key, member.get<bool>());
+        if (member->is_string())
+            device.details.emplace_back(key, std::string(member->text()));
+        else if (member->is_whole())
+            device.details.emplace_back(key, member->whole());
+        else if (member->is_boolean())
+            device.details.emplace_back(key, member->boolean());
     }
     return device;
 }
 
-Result<GuestStatus> read_guest(const Document& value) {
+Result<GuestStatus> read_guest(const Value& value) {
     const Fields fields = TRY(Fields::of(value, "guest"));
     GuestStatus guest;
     guest.domain = DomainId{static_cast<std::uint16_t>(TRY(fields.number("domain", 1, 32751)))};
@@ -105,8 +109,8 @@ Result<GuestStatus> read_guest(const Document& value) {
     guest.name = TRY(fields.text_or_empty("name"));
     guest.shell = TRY(fields.boolean_or("shell", false));
     guest.console = TRY(fields.boolean_or("console", false));
-    if (const Document* devices = TRY(fields.list("devices", 4096)))
-        for (const Document& device : *devices)
+    if (const Value* devices = TRY(fields.list("devices", 4096)))
+        for (const Value& device : *devices)
             guest.devices.push_back(TRY(read_device(device)));
     return guest;
 }
@@ -125,7 +129,7 @@ Result<DaemonStatus> read_status(const Fields& fields) {
 Result<void> decode_reply(std::string_view reply) {
     if (reply == ok_reply)
         return {};
-    const Document document = TRY(parse(reply));
+    const json::Document document = TRY(parse(reply));
     if (says_ok(document))
         return {};
     return error_of(document);
@@ -134,8 +138,8 @@ Result<void> decode_reply(std::string_view reply) {
 Result<std::optional<GuestStatus>> decode_list_packet(std::string_view packet) {
     if (packet == ok_reply)
         return std::optional<GuestStatus>();
-    const Document document = TRY(parse(packet));
-    if (const auto guest = document.find("guest"); guest != document.end())
+    const json::Document document = TRY(parse(packet));
+    if (const Value* guest = document.root().find("guest"))
         return std::optional(TRY(as_reply(read_guest(*guest))));
     if (says_ok(document))
         return std::optional<GuestStatus>();
@@ -143,10 +147,10 @@ Result<std::optional<GuestStatus>> decode_list_packet(std::string_view packet) {
 }
 
 Result<DaemonStatus> decode_status(std::string_view reply) {
-    const Document document = TRY(parse(reply));
+    const json::Document document = TRY(parse(reply));
     if (!says_ok(document))
         return error_of(document);
-    return as_reply(read_status(*Fields::of(document, "it")));
+    return as_reply(read_status(*Fields::of(document.root(), "it")));
 }
 
 } // namespace chaos::devices

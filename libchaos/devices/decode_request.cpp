@@ -10,8 +10,8 @@ namespace {
 
 using json::any;
 using json::Fields;
+using json::Value;
 using json::wrong;
-using Document = nlohmann::json;
 
 constexpr std::uint64_t highest_domain = 32751;                // xen/xen.h: below DOMID_FIRST_RESERVED
 constexpr std::uint64_t highest_port = (1u << 17) - 1;         // EVTCHN_FIFO_NR_CHANNELS, xen/event_channel.h
@@ -38,7 +38,7 @@ Result<DeviceEnd> read_device_end(const Fields& fields, bool noxs) {
     return DeviceEnd{};
 }
 
-Result<AttachVif> read_attach_vif(const Document& value, bool noxs) {
+Result<AttachVif> read_attach_vif(const Value& value, bool noxs) {
     const Fields fields = TRY(Fields::of(value, "a vif"));
     TRY(fields.has_only({"id", "port", "grant", "mac", "bridge", "vlan", "device_name", "mtu", "ipv4",
                          "prefix", "gateway", "rate"}));
@@ -51,7 +51,7 @@ Result<AttachVif> read_attach_vif(const Document& value, bool noxs) {
     return vif;
 }
 
-Result<AttachVbd> read_attach_vbd(const Document& value, bool noxs) {
+Result<AttachVbd> read_attach_vbd(const Value& value, bool noxs) {
     const Fields fields = TRY(Fields::of(value, "a vbd"));
     TRY(fields.has_only({"id", "port", "grant", "path", "device_name", "read_only", "direct", "discard",
                          "sectors", "sector_size", "rate"}));
@@ -70,7 +70,7 @@ Result<AttachVbd> read_attach_vbd(const Document& value, bool noxs) {
 }
 
 Result<std::optional<AttachStore>> read_store(const Fields& request) {
-    const Document* value = request.find("store");
+    const Value* value = request.find("store");
     if (!value)
         return std::optional<AttachStore>();
     const Fields fields = TRY(Fields::of(*value, "store"));
@@ -94,7 +94,7 @@ Result<void> check_ids(const std::vector<Device>& devices) {
 }
 
 Result<bool> read_platform(const Fields& fields) {
-    const std::string platform = fields.find("platform") ? TRY(fields.text("platform")) : std::string("noxs");
+    const std::string_view platform = TRY(fields.text_or("platform", "noxs"));
     if (platform != "noxs" && platform != "stock")
         return wrong("platform is neither noxs nor stock");
     return platform == "noxs";
@@ -106,10 +106,9 @@ Result<AttachRequest> read_attach(const Fields& fields) {
     AttachRequest request;
     request.domain = TRY(read_domain(fields));
     request.uuid = TRY(fields.uuid("uuid"));
-    if (fields.find("name"))
-        request.name = TRY(fields.guest_name());
+    request.name = TRY(fields.guest_name_or_empty());
     request.noxs = TRY(read_platform(fields));
-    if (const Document* value = fields.find("console")) {
+    if (const Value* value = fields.find("console")) {
         const Fields console = TRY(Fields::of(*value, "console"));
         TRY(console.has_only({"port", "grant"}));
         request.console = TRY(read_end(console));
@@ -120,11 +119,11 @@ Result<AttachRequest> read_attach(const Fields& fields) {
     request.shell = TRY(fields.boolean_or("shell", false));
     if (request.shell && (!request.noxs || !request.name.empty()))
         return wrong("a shell speaks noxs, and has no name yet");
-    if (const Document* list = TRY(fields.list("vifs", most_devices)))
-        for (const Document& value : *list)
+    if (const Value* list = TRY(fields.list("vifs", most_devices)))
+        for (const Value& value : *list)
             request.vifs.push_back(TRY(read_attach_vif(value, request.noxs)));
-    if (const Document* list = TRY(fields.list("vbds", most_devices)))
-        for (const Document& value : *list)
+    if (const Value* list = TRY(fields.list("vbds", most_devices)))
+        for (const Value& value : *list)
             request.vbds.push_back(TRY(read_attach_vbd(value, request.noxs)));
     TRY(check_ids(request.vifs));
     TRY(check_ids(request.vbds));
@@ -139,13 +138,13 @@ Result<SettleRequest> read_settle(const Fields& fields) {
     if (fields.find("next_uuid"))
         request.next_uuid = TRY(fields.uuid("next_uuid"));
     request.name = TRY(fields.guest_name());
-    if (const Document* list = TRY(fields.list("vifs", most_devices)))
-        for (const Document& value : *list) {
+    if (const Value* list = TRY(fields.list("vifs", most_devices)))
+        for (const Value& value : *list) {
             const AttachVif vif = TRY(read_attach_vif(value, false));
             request.vifs.push_back({vif.id, vif.config});
         }
-    if (const Document* list = TRY(fields.list("vbds", most_devices)))
-        for (const Document& value : *list)
+    if (const Value* list = TRY(fields.list("vbds", most_devices)))
+        for (const Value& value : *list)
             request.vbds.push_back(TRY(read_attach_vbd(value, true)));
     TRY(check_ids(request.vifs));
     TRY(check_ids(request.vbds));
@@ -156,7 +155,7 @@ Result<DetachRequest> read_detach(const Fields& fields) {
     TRY(fields.has_only({"op", "domain", "type", "id", "force", "timeout_ms"}));
     DetachRequest request;
     request.domain = TRY(read_domain(fields));
-    const std::string type = TRY(fields.text("type"));
+    const std::string_view type = TRY(fields.text("type"));
     if (type != "vif" && type != "vbd")
         return wrong("type is neither vif nor vbd");
     request.type = type == "vif" ? DeviceType::vif : DeviceType::vbd;
@@ -178,7 +177,7 @@ Result<ShutdownRequest> read_shutdown(const Fields& fields) {
     TRY(fields.has_only({"op", "domain", "reason"}));
     ShutdownRequest request;
     request.domain = TRY(read_domain(fields));
-    const std::string reason = TRY(fields.text("reason"));
+    const std::string_view reason = TRY(fields.text("reason"));
     for (const ShutdownAction action :
          {ShutdownAction::poweroff, ShutdownAction::reboot, ShutdownAction::halt, ShutdownAction::suspend})
         if (name_of(action) == reason) {
@@ -207,11 +206,11 @@ Result<ConsoleRequest> read_console(const Fields& fields) {
 Result<Request> read_request(std::string_view text) {
     if (text.size() > largest_packet)
         return wrong("it is longer than any");
-    const Document document = Document::parse(text.begin(), text.end(), nullptr, false);
-    if (document.is_discarded())
+    const json::Document document(text);
+    if (!document.is_json())
         return wrong("it is not JSON");
-    const Fields fields = TRY(Fields::of(document, "it"));
-    const std::string operation = TRY(fields.text("op"));
+    const Fields fields = TRY(Fields::of(document.root(), "it"));
+    const std::string_view operation = TRY(fields.text("op"));
     if (operation == "attach")
         return Request(TRY(read_attach(fields)));
     if (operation == "settle")

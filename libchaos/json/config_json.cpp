@@ -9,8 +9,6 @@
 namespace chaos::json {
 namespace {
 
-using Document = nlohmann::json;
-
 constexpr std::size_t longest_path = 4095;
 /// Xen's FIFO event channels end here (EVTCHN_FIFO_NR_CHANNELS, xen/event_channel.h).
 constexpr std::uint32_t highest_event_channel = (1u << 17) - 1;
@@ -75,17 +73,17 @@ Result<std::pair<std::size_t, std::size_t>> parse_range(std::string_view text) {
     return wrong("a CPU range is not FIRST-LAST below " + std::to_string(CpuSet{}.size()));
 }
 
-Result<CpuSet> read_cpus(const Document& list) {
+Result<CpuSet> read_cpus(const Value& list) {
     if (!list.is_array())
         return wrong("a set of CPUs is not a list");
     CpuSet cpus;
-    for (const Document& item : list) {
+    for (const Value& item : list) {
         if (item.is_string()) {
-            const auto [first, last] = TRY(parse_range(item.get_ref<const std::string&>()));
+            const auto [first, last] = TRY(parse_range(item.text()));
             for (std::size_t cpu = first; cpu <= last; ++cpu)
                 cpus.set(cpu);
-        } else if (item.is_number_unsigned() && item.get<std::uint64_t>() < cpus.size()) {
-            cpus.set(item.get<std::uint64_t>());
+        } else if (item.is_whole() && item.whole() < cpus.size()) {
+            cpus.set(item.whole());
         } else {
             return wrong("a CPU is not a number below " + std::to_string(cpus.size()));
         }
@@ -93,9 +91,9 @@ Result<CpuSet> read_cpus(const Document& list) {
     return cpus;
 }
 
-Result<std::vector<CpuSet>> read_affinity(const Fields& fields, const char* key, std::uint32_t vcpus) {
+Result<std::vector<CpuSet>> read_affinity(const Fields& fields, std::string_view key, std::uint32_t vcpus) {
     std::vector<CpuSet> sets;
-    const Document* value = fields.find(key);
+    const Value* value = fields.find(key);
     if (!value)
         return sets;
     if (!value->is_array())
@@ -103,7 +101,7 @@ Result<std::vector<CpuSet>> read_affinity(const Fields& fields, const char* key,
     if (value->size() > 1 && value->size() != vcpus)
         return wrong(std::string(key) + " has entries for " + std::to_string(value->size()) + " of " +
                      std::to_string(vcpus) + " vCPUs");
-    for (const Document& list : *value) {
+    for (const Value& list : *value) {
         auto cpus = read_cpus(list);
         if (!cpus)
             return std::move(cpus).error().while_doing(key);
@@ -113,10 +111,8 @@ Result<std::vector<CpuSet>> read_affinity(const Fields& fields, const char* key,
 }
 
 /// A path or command line: what a program in C is given, so without zero bytes.
-Result<std::string> read_bytes(const Fields& fields, const char* key, std::size_t most) {
-    if (!fields.find(key))
-        return std::string();
-    std::string bytes = TRY(fields.bytes(key));
+Result<std::string> read_bytes(const Fields& fields, std::string_view key, std::size_t most) {
+    std::string bytes = TRY(fields.bytes_or_empty(key));
     if (bytes.size() > most)
         return wrong(std::string(key) + " has more than " + std::to_string(most) + " bytes");
     if (bytes.find('\0') != bytes.npos)
@@ -124,9 +120,16 @@ Result<std::string> read_bytes(const Fields& fields, const char* key, std::size_
     return bytes;
 }
 
-Result<std::uint32_t> read_number(const Fields& fields, const char* key, std::uint32_t otherwise,
+Result<std::uint32_t> read_number(const Fields& fields, std::string_view key, std::uint32_t otherwise,
                                   std::uint32_t most) {
     return static_cast<std::uint32_t>(TRY(fields.number_or(key, otherwise, 1, most)));
+}
+
+Result<GuestType> read_type(const Fields& fields) {
+    const std::string_view type = TRY(fields.text_or("type", "pvh"));
+    if (type != "pvh" && type != "pv")
+        return wrong("type is neither pvh nor pv");
+    return type == "pvh" ? GuestType::pvh : GuestType::pv;
 }
 
 const char* word_of(StoreMode store) {
@@ -150,14 +153,14 @@ Result<StoreMode> read_store(const Fields& fields) {
 
 /// Reads each element of the list with `read`; `same` tells whether two devices cannot be in one guest.
 template<typename Device, typename Same>
-Result<std::vector<Device>> read_devices(const Fields& fields, const char* key,
+Result<std::vector<Device>> read_devices(const Fields& fields, std::string_view key,
                                          Result<Device> (*read)(const Fields&), Same same, const char* what) {
     std::vector<Device> devices;
-    const Document* list = TRY(fields.list(key, most_devices));
+    const Value* list = TRY(fields.list(key, most_devices));
     if (!list)
         return devices;
     devices.reserve(list->size());
-    for (const Document& value : *list) {
+    for (const Value& value : *list) {
         const std::string place = std::string(key) + "[" + std::to_string(devices.size()) + "]";
         const Fields members = TRY(Fields::of(value, place));
         Device device = TRY(read(members).while_doing(place));
@@ -224,14 +227,8 @@ std::string to_json(const GuestConfig& config) {
 
 Result<GuestConfig> read_config(const Fields& fields) {
     GuestConfig config;
-    if (fields.find("name"))
-        config.name = TRY(fields.guest_name());
-    if (fields.find("type")) {
-        const std::string type = TRY(fields.text("type"));
-        if (type != "pvh" && type != "pv")
-            return wrong("type is neither pvh nor pv");
-        config.type = type == "pvh" ? GuestType::pvh : GuestType::pv;
-    }
+    config.name = TRY(fields.guest_name_or_empty());
+    config.type = TRY(read_type(fields));
     config.kernel = TRY(read_bytes(fields, "kernel", longest_path));
     config.ramdisk = TRY(read_bytes(fields, "ramdisk", longest_path));
     config.command_line = TRY(read_bytes(fields, "command_line", maximum_command_line));
@@ -249,7 +246,7 @@ Result<GuestConfig> read_config(const Fields& fields) {
     config.store = TRY(read_store(fields));
     config.cpu_pool = static_cast<std::uint32_t>(TRY(fields.number_or("cpu_pool", 0, 0, 255)));
     for (const auto& [name, member] : end_members) {
-        const std::string word = TRY(fields.text_or_empty(name));
+        const std::string_view word = TRY(fields.text_or_empty(name));
         const auto action = word.empty() ? EndActions{}.*member : end_action_of(word);
         if (!action || (*action == EndAction::soft_reset && member != &EndActions::on_soft_reset))
             return wrong(std::string(name) + " is no action, such as destroy, restart or preserve");

@@ -29,9 +29,9 @@ enum class Asked : std::uint8_t {
 
 /// Reads a configuration that anybody may have sent: nothing unknown, every path absolute. Fails with invalid_config,
 /// naming the member, what is wrong with it and what would be right.
-Result<GuestConfig> read_asked_config(const nlohmann::json& value, Asked asked);
+Result<GuestConfig> read_asked_config(const Value& value, Asked asked);
 /// The same for one device.
-Result<VifConfig> read_asked_vif(const nlohmann::json& value);
-Result<DiskConfig> read_asked_disk(const nlohmann::json& value);
+Result<VifConfig> read_asked_vif(const Value& value);
+Result<DiskConfig> read_asked_disk(const Value& value);
 
 } // namespace chaos::json

@@ -18,7 +18,7 @@ void write_rate(Writer& writer, const RateLimit& rate) {
 
 Result<RateLimit> read_rate(const Fields& device) {
     RateLimit rate;
-    const nlohmann::json* value = device.find("rate");
+    const Value* value = device.find("rate");
     if (!value)
         return rate;
     const Fields fields = TRY(Fields::of(*value, "rate"));
@@ -37,7 +37,7 @@ Result<Config> checked(Config config, Result<void> check) {
     return config;
 }
 
-Result<Ipv4Address> read_address(const Fields& fields, const char* key) {
+Result<Ipv4Address> read_address(const Fields& fields, std::string_view key) {
     auto address = parse_ipv4(TRY(fields.text(key)));
     if (!address)
         return wrong(std::string(key) + ": " + address.error().story());

@@ -9,55 +9,45 @@
 #include "libchaos/config/text.hpp"
 
 namespace chaos::json {
+namespace {
 
-Error wrong(std::string what) {
-    return Error(ErrorKind::system, std::move(what));
+[[gnu::cold]] Error missing(std::string_view key) {
+    return wrong(std::string(key) + " is missing");
 }
 
-Result<Fields> Fields::of(const nlohmann::json& value, std::string_view name) {
-    if (!value.is_object())
-        return wrong(std::string(name) + " is not an object");
-    return Fields(value);
+[[gnu::cold]] Error out_of_range(std::string_view key, std::uint64_t minimum, std::uint64_t maximum) {
+    return wrong(std::string(key) + " is not a number from " + std::to_string(minimum) + " to " +
+                 std::to_string(maximum));
 }
 
-Result<void> Fields::has_only(std::initializer_list<std::string_view> names) const {
-    for (const auto& [key, value] : object_->items())
-        if (std::find(names.begin(), names.end(), key) == names.end())
-            return wrong("there is an unknown member " + config::in_quotes(key));
-    return {};
+Result<std::uint64_t> number_of(const Value& value, std::string_view key, std::uint64_t minimum,
+                                std::uint64_t maximum) {
+    if (!value.is_whole() || value.whole() < minimum || value.whole() > maximum)
+        return out_of_range(key, minimum, maximum);
+    return value.whole();
 }
 
-const nlohmann::json* Fields::find(const char* key) const {
-    const auto found = object_->find(key);
-    return found == object_->end() ? nullptr : &*found;
-}
-
-Result<std::uint64_t> Fields::number(const char* key, std::uint64_t minimum, std::uint64_t maximum) const {
-    const nlohmann::json* value = find(key);
-    if (!value)
-        return wrong(std::string(key) + " is missing");
-    if (!value->is_number_unsigned() || value->get<std::uint64_t>() < minimum ||
-        value->get<std::uint64_t>() > maximum)
-        return wrong(std::string(key) + " is not a number from " + std::to_string(minimum) + " to " +
-                     std::to_string(maximum));
-    return value->get<std::uint64_t>();
-}
-
-Result<std::string> Fields::text(const char* key) const {
-    const nlohmann::json* value = find(key);
-    if (!value)
-        return wrong(std::string(key) + " is missing");
-    if (!value->is_string())
+Result<std::string_view> text_of(const Value& value, std::string_view key) {
+    if (!value.is_string())
         return wrong(std::string(key) + " is not a string");
-    return value->get<std::string>();
+    return value.text();
 }
 
-Result<std::string> Fields::bytes(const char* key) const {
-    const nlohmann::json* value = find(key);
-    if (!value || !value->is_object())
-        return text(key);
-    const Fields wrapped(*value);
-    const std::string hex = TRY(wrapped.text("hex"));
+Result<std::string> guest_name_of(const Value& value) {
+    const std::string_view name = TRY(text_of(value, "name"));
+    if (auto checked = check_guest_name(name); !checked)
+        return wrong("name: " + checked.error().story());
+    return std::string(name);
+}
+
+Result<bool> boolean_of(const Value& value, std::string_view key) {
+    if (!value.is_boolean())
+        return wrong(std::string(key) + " is neither true nor false");
+    return value.boolean();
+}
+
+/// The bytes that the digits stand for, two for each.
+Result<std::string> from_hex(std::string_view hex, std::string_view key) {
     std::string decoded;
     for (std::size_t at = 0; at < hex.size(); at += 2) {
         unsigned byte = 0;
@@ -70,16 +60,68 @@ Result<std::string> Fields::bytes(const char* key) const {
     return decoded;
 }
 
-Result<bool> Fields::boolean(const char* key) const {
-    const nlohmann::json* value = find(key);
-    if (!value)
-        return wrong(std::string(key) + " is missing");
-    if (!value->is_boolean())
-        return wrong(std::string(key) + " is neither true nor false");
-    return value->get<bool>();
+Result<std::string> bytes_of(const Value& value, std::string_view key) {
+    if (value.is_object()) {
+        const Fields wrapped = TRY(Fields::of(value, key));
+        return from_hex(TRY(wrapped.text("hex")), key);
+    }
+    return std::string(TRY(text_of(value, key)));
 }
 
-Result<Uuid> Fields::uuid(const char* key) const {
+} // namespace
+
+Error wrong(std::string what) {
+    return Error(ErrorKind::system, std::move(what));
+}
+
+Result<Fields> Fields::of(const Value& value, std::string_view name) {
+    if (!value.is_object())
+        return wrong(std::string(name) + " is not an object");
+    return Fields(value);
+}
+
+Result<void> Fields::has_only(std::initializer_list<std::string_view> names) const {
+    const auto* expected = names.begin(); // mostly they come in the order in which they are known
+    for (const auto& [key, value] : object_->members()) {
+        if (expected == names.end() || *expected != key)
+            expected = std::find(names.begin(), names.end(), key);
+        if (expected == names.end())
+            return wrong("there is an unknown member " + config::in_quotes(key));
+        ++expected;
+    }
+    return {};
+}
+
+Result<std::uint64_t> Fields::number(std::string_view key, std::uint64_t minimum,
+                                     std::uint64_t maximum) const {
+    const Value* value = find(key);
+    if (!value)
+        return missing(key);
+    return number_of(*value, key, minimum, maximum);
+}
+
+Result<std::string_view> Fields::text(std::string_view key) const {
+    const Value* value = find(key);
+    if (!value)
+        return missing(key);
+    return text_of(*value, key);
+}
+
+Result<std::string> Fields::bytes(std::string_view key) const {
+    const Value* value = find(key);
+    if (!value)
+        return missing(key);
+    return bytes_of(*value, key);
+}
+
+Result<bool> Fields::boolean(std::string_view key) const {
+    const Value* value = find(key);
+    if (!value)
+        return missing(key);
+    return boolean_of(*value, key);
+}
+
+Result<Uuid> Fields::uuid(std::string_view key) const {
     Result<Uuid> parsed = Uuid::parse(TRY(text(key)));
     if (!parsed)
         return wrong(std::string(key) + ": " + parsed.error().story());
@@ -87,30 +129,43 @@ Result<Uuid> Fields::uuid(const char* key) const {
 }
 
 Result<std::string> Fields::guest_name() const {
-    std::string found = TRY(text("name"));
-    if (auto checked = check_guest_name(found); !checked)
-        return wrong("name: " + checked.error().story());
-    return found;
+    const Value* value = find("name");
+    if (!value)
+        return missing("name");
+    return guest_name_of(*value);
 }
 
-Result<const nlohmann::json*> Fields::list(const char* key, std::size_t most) const {
-    const nlohmann::json* value = find(key);
+Result<std::string> Fields::guest_name_or_empty() const {
+    const Value* value = find("name");
+    return value ? guest_name_of(*value) : std::string();
+}
+
+Result<const Value*> Fields::list(std::string_view key, std::size_t most) const {
+    const Value* value = find(key);
     if (value && (!value->is_array() || value->size() > most))
         return wrong(std::string(key) + " is not a list of at most " + std::to_string(most));
     return value;
 }
 
-Result<std::uint64_t> Fields::number_or(const char* key, std::uint64_t otherwise, std::uint64_t minimum,
+Result<std::uint64_t> Fields::number_or(std::string_view key, std::uint64_t otherwise, std::uint64_t minimum,
                                         std::uint64_t maximum) const {
-    return find(key) ? number(key, minimum, maximum) : otherwise;
+    const Value* value = find(key);
+    return value ? number_of(*value, key, minimum, maximum) : otherwise;
 }
 
-Result<std::string> Fields::text_or_empty(const char* key) const {
-    return find(key) ? text(key) : std::string();
+Result<std::string_view> Fields::text_or(std::string_view key, std::string_view otherwise) const {
+    const Value* value = find(key);
+    return value ? text_of(*value, key) : otherwise;
 }
 
-Result<bool> Fields::boolean_or(const char* key, bool otherwise) const {
-    return find(key) ? boolean(key) : otherwise;
+Result<std::string> Fields::bytes_or_empty(std::string_view key) const {
+    const Value* value = find(key);
+    return value ? bytes_of(*value, key) : std::string();
+}
+
+Result<bool> Fields::boolean_or(std::string_view key, bool otherwise) const {
+    const Value* value = find(key);
+    return value ? boolean_of(*value, key) : otherwise;
 }
 
 } // namespace chaos::json

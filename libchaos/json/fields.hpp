@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reading JSON that somebody else may have written: every member is checked for its type and its limits, and whatever is
+// Reading the members of an object that somebody else may have written: every member is checked for its type and its limits, and whatever is
 // wrong is named.
 #pragma once
 
@@ -10,9 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
 #include "libchaos/config/uuid.hpp"
+#include "libchaos/json/document.hpp"
 #include "libchaos/result.hpp"
 
 namespace chaos::json {
@@ -27,33 +26,40 @@ constexpr std::uint64_t any = std::numeric_limits<T>::max();
 class Fields {
   public:
     /// `name` stands for the value in messages.
-    static Result<Fields> of(const nlohmann::json& value, std::string_view name);
+    static Result<Fields> of(const Value& value, std::string_view name);
 
     /// Fails if there is a member that is none of `names`.
     [[nodiscard]] Result<void> has_only(std::initializer_list<std::string_view> names) const;
 
-    [[nodiscard]] const nlohmann::json* find(const char* key) const;
-    [[nodiscard]] Result<std::uint64_t> number(const char* key, std::uint64_t minimum,
+    [[nodiscard]] const Value* find(std::string_view key) const { return object_->find(key); }
+    [[nodiscard]] Result<std::uint64_t> number(std::string_view key, std::uint64_t minimum,
                                                std::uint64_t maximum) const;
-    [[nodiscard]] Result<std::string> text(const char* key) const;
+    /// Lies in the document, as long as that is there.
+    [[nodiscard]] Result<std::string_view> text(std::string_view key) const;
     /// What Writer::bytes() wrote: a string, or {"hex":"…"}.
-    [[nodiscard]] Result<std::string> bytes(const char* key) const;
-    [[nodiscard]] Result<bool> boolean(const char* key) const;
-    [[nodiscard]] Result<Uuid> uuid(const char* key) const;
+    [[nodiscard]] Result<std::string> bytes(std::string_view key) const;
+    [[nodiscard]] Result<bool> boolean(std::string_view key) const;
+    [[nodiscard]] Result<Uuid> uuid(std::string_view key) const;
     /// A guest's name, under the key "name". It becomes part of a path, so nothing but a valid one is let through.
     [[nodiscard]] Result<std::string> guest_name() const;
+    /// The same where it may be missing.
+    [[nodiscard]] Result<std::string> guest_name_or_empty() const;
     /// A member that is an array of at most `most` elements; nothing if it is missing.
-    [[nodiscard]] Result<const nlohmann::json*> list(const char* key, std::size_t most) const;
+    [[nodiscard]] Result<const Value*> list(std::string_view key, std::size_t most) const;
 
     // The same for members that may be missing.
-    [[nodiscard]] Result<std::uint64_t> number_or(const char* key, std::uint64_t otherwise,
+    [[nodiscard]] Result<std::uint64_t> number_or(std::string_view key, std::uint64_t otherwise,
                                                   std::uint64_t minimum, std::uint64_t maximum) const;
-    [[nodiscard]] Result<std::string> text_or_empty(const char* key) const;
-    [[nodiscard]] Result<bool> boolean_or(const char* key, bool otherwise) const;
+    [[nodiscard]] Result<std::string_view> text_or(std::string_view key, std::string_view otherwise) const;
+    [[nodiscard]] Result<std::string_view> text_or_empty(std::string_view key) const {
+        return text_or(key, {});
+    }
+    [[nodiscard]] Result<std::string> bytes_or_empty(std::string_view key) const;
+    [[nodiscard]] Result<bool> boolean_or(std::string_view key, bool otherwise) const;
 
   private:
-    explicit Fields(const nlohmann::json& object) : object_(&object) {}
-    const nlohmann::json* object_;
+    explicit Fields(const Value& object) : object_(&object) {}
+    const Value* object_;
 };
 
 } // namespace chaos::json

@@ -5,41 +5,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "libchaos/json/utf8.hpp"
+
 namespace chaos::json {
 namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
-
-/// Length of the well-formed UTF-8 sequence that `text` starts with, or 0.
-std::size_t utf8_sequence_length(std::string_view text) {
-    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-    const unsigned char lead = byte(0);
-    if (lead < 0x80)
-        return 1;
-    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() < length)
-        return 0;
-    for (std::size_t at = 1; at < length; ++at) {
-        if ((byte(at) & 0xc0) != 0x80)
-            return 0;
-    }
-    // Overlong forms, surrogates, and what lies beyond U+10FFFF show in the second byte.
-    const unsigned char second = byte(1);
-    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
-        (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f))
-        return 0;
-    return length;
-}
-
-bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
-        const std::size_t length = utf8_sequence_length(text);
-        if (length == 0)
-            return false;
-        text.remove_prefix(length);
-    }
-    return true;
-}
 
 } // namespace
 

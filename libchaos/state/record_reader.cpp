@@ -13,8 +13,8 @@ namespace {
 
 using json::any;
 using json::Fields;
+using json::Value;
 using json::wrong;
-using Document = nlohmann::json;
 
 constexpr std::uint64_t known_version = 1;
 
@@ -27,14 +27,14 @@ Result<DeviceLocation> read_location(const Fields& fields) {
 }
 
 Result<std::optional<DeviceLocation>> read_device(const Fields& record, const char* key) {
-    const Document* value = record.find(key);
+    const Value* value = record.find(key);
     if (!value)
         return std::optional<DeviceLocation>{};
     const Fields fields = TRY(Fields::of(*value, key));
     return std::optional{TRY(read_location(fields))};
 }
 
-Result<DeviceSlot> read_slot(const Document& value) {
+Result<DeviceSlot> read_slot(const Value& value) {
     const Fields fields = TRY(Fields::of(value, "a slot"));
     DeviceSlot slot;
     slot.entry = static_cast<std::uint16_t>(
@@ -45,7 +45,7 @@ Result<DeviceSlot> read_slot(const Document& value) {
 }
 
 Result<std::optional<DeviceSlot>> read_slot_of(const Fields& device) {
-    const Document* value = device.find("slot");
+    const Value* value = device.find("slot");
     if (!value)
         return std::optional<DeviceSlot>{};
     return std::optional{TRY(read_slot(*value))};
@@ -57,8 +57,8 @@ Result<void> read_devices(const Fields& fields, GuestRecord& record) {
     std::set<std::uint32_t> disk_ids;
     std::set<std::uint16_t> entries;
     const auto take = [&](const DeviceSlot& slot) { return entries.insert(slot.entry).second; };
-    if (const Document* list = TRY(fields.list("vifs", most_devices)))
-        for (const Document& value : *list) {
+    if (const Value* list = TRY(fields.list("vifs", most_devices)))
+        for (const Value& value : *list) {
             const Fields device = TRY(Fields::of(value, "a vif"));
             VifRecord vif;
             vif.id = static_cast<std::uint16_t>(TRY(device.number("id", 0, any<std::uint16_t>)));
@@ -70,8 +70,8 @@ Result<void> read_devices(const Fields& fields, GuestRecord& record) {
                 return wrong("two devices are in one place");
             record.vifs.push_back(std::move(vif));
         }
-    if (const Document* list = TRY(fields.list("disks", most_devices)))
-        for (const Document& value : *list) {
+    if (const Value* list = TRY(fields.list("disks", most_devices)))
+        for (const Value& value : *list) {
             const Fields device = TRY(Fields::of(value, "a disk"));
             DiskRecord disk;
             disk.id = static_cast<std::uint32_t>(TRY(device.number("id", 0, any<>)));
@@ -81,8 +81,8 @@ Result<void> read_devices(const Fields& fields, GuestRecord& record) {
                 return wrong("two devices are in one place");
             record.disks.push_back(std::move(disk));
         }
-    if (const Document* list = TRY(fields.list("free_slots", most_devices)))
-        for (const Document& value : *list) {
+    if (const Value* list = TRY(fields.list("free_slots", most_devices)))
+        for (const Value& value : *list) {
             record.free_slots.push_back(TRY(read_slot(value)));
             if (!take(record.free_slots.back()))
                 return wrong("two devices are in one place");
@@ -92,7 +92,7 @@ Result<void> read_devices(const Fields& fields, GuestRecord& record) {
 
 /// Everything is there in what chaos wrote; a file that lacks something has lost it.
 Result<GuestConfig> read_whole_config(const Fields& record) {
-    const Document* value = record.find("config");
+    const Value* value = record.find("config");
     if (!value)
         return wrong("config is missing");
     const Fields fields = TRY(Fields::of(*value, "config"));
@@ -106,8 +106,7 @@ Result<GuestConfig> read_whole_config(const Fields& record) {
 /// One member at a time: what is made before TRY() leaves a braced list is never destroyed.
 Result<Intent> read_intent(const Fields& fields) {
     Intent intent;
-    if (fields.find("name"))
-        intent.name = TRY(fields.guest_name());
+    intent.name = TRY(fields.guest_name_or_empty());
     intent.uuid = TRY(fields.uuid("uuid"));
     if (fields.find("next_uuid"))
         intent.next_uuid = TRY(fields.uuid("next_uuid"));
@@ -127,14 +126,14 @@ Result<GuestRecord> read_record(const Fields& fields) {
     return record;
 }
 
-Result<Contents> read_contents(const Document& document, std::uint64_t& version) {
-    if (document.is_discarded())
+Result<Contents> read_contents(const json::Document& document, std::uint64_t& version) {
+    if (!document.is_json())
         return wrong("it is not JSON");
-    const Fields fields = TRY(Fields::of(document, "it"));
+    const Fields fields = TRY(Fields::of(document.root(), "it"));
     version = TRY(fields.number("version", 1, any<>));
     if (version != known_version)
         return wrong("");
-    const std::string state = TRY(fields.text("state"));
+    const std::string_view state = TRY(fields.text("state"));
     if (state == "creating")
         return Contents(TRY(read_intent(fields)));
     if (state == "created")
@@ -145,7 +144,7 @@ Result<Contents> read_contents(const Document& document, std::uint64_t& version)
 } // namespace
 
 Result<Contents> contents_from_json(std::string_view text) {
-    const Document document = Document::parse(text.begin(), text.end(), nullptr, false);
+    const json::Document document(text);
     std::uint64_t version = known_version;
     auto contents = read_contents(document, version);
     if (version != known_version)

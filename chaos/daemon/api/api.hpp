@@ -6,12 +6,11 @@
 #include <memory>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "chaos/daemon/api/message.hpp"
 #include "chaos/daemon/api/metrics.hpp"
 #include "chaos/daemon/api/target.hpp"
 #include "chaos/daemon/service.hpp"
+#include "libchaos/json/document.hpp"
 
 namespace chaos::daemon::api {
 
@@ -88,6 +87,6 @@ class Api {
 };
 
 /// The body as a JSON object. Fails with invalid_argument.
-Result<nlohmann::json> read_body(const std::string& body);
+Result<json::Document> read_body(const std::string& body);
 
 } // namespace chaos::daemon::api

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // /v1/guests/{guest}/devices, vifs and disks: what a guest has, plugged in and out while it runs.
-#include <nlohmann/json.hpp>
-
 #include "chaos/daemon/api/api.hpp"
 #include "chaos/daemon/api/shapes.hpp"
 #include "libchaos/json/config_json.hpp"
@@ -59,7 +57,7 @@ void Api::attach_vif(Call call) {
     const auto document = read_body(call.body);
     if (!document)
         return call.fail(document.error());
-    auto vif = json::read_asked_vif(*document);
+    auto vif = json::read_asked_vif(document->root());
     if (!vif)
         return call.fail(vif.error());
     std::string name = call.names[0];
@@ -70,7 +68,7 @@ void Api::attach_disk(Call call) {
     const auto document = read_body(call.body);
     if (!document)
         return call.fail(document.error());
-    auto disk = json::read_asked_disk(*document);
+    auto disk = json::read_asked_disk(document->root());
     if (!disk)
         return call.fail(disk.error());
     std::string name = call.names[0];

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // /v1/flavours: what guests of one kind have in common.
-#include <nlohmann/json.hpp>
-
 #include "chaos/daemon/api/api.hpp"
 #include "chaos/daemon/api/shapes.hpp"
 #include "libchaos/config/text.hpp"
@@ -12,15 +10,15 @@ namespace {
 
 Result<FlavourSpec> read_flavour(const std::string& name, const std::string& body) {
     TRY(check_guest_name(name));
-    const nlohmann::json document = TRY(read_body(body));
+    const json::Document document = TRY(read_body(body));
     const auto read = [&]() -> Result<FlavourSpec> {
-        const json::Fields fields = TRY(json::Fields::of(document, "the body"));
+        const json::Fields fields = TRY(json::Fields::of(document.root(), "the body"));
         TRY(fields.has_only({"name", "shape", "disks"})); // a name, so that what was shown can be put back
         if (fields.find("name") && TRY(fields.text("name")) != name)
             return json::wrong("name is not that of the path");
         FlavourSpec flavour;
         flavour.name = name;
-        const nlohmann::json* shape = fields.find("shape");
+        const json::Value* shape = fields.find("shape");
         if (!shape)
             return json::wrong("shape is missing");
         flavour.shape = TRY(json::read_asked_config(*shape, json::Asked::shape));

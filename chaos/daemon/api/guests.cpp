@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // /v1/guests: made, shown, paused, stopped and destroyed.
-#include <nlohmann/json.hpp>
-
 #include "chaos/daemon/api/api.hpp"
 #include "chaos/daemon/api/create_body.hpp"
 #include "chaos/daemon/api/error_response.hpp"
@@ -22,15 +20,14 @@ Result<CreateBody> read_create(const Fields& fields, bool batch) {
     else
         TRY(fields.has_only({"config", "flavour", "paused", "wait_ms"}));
     CreateBody body;
-    const nlohmann::json* config = fields.find("config");
+    const json::Value* config = fields.find("config");
     if (!config)
         return json::wrong("config is missing");
     body.request.config = TRY(json::read_asked_config(*config, json::Asked::guest));
     body.request.flavour = TRY(fields.text_or_empty("flavour"));
     body.request.paused = TRY(fields.boolean_or("paused", false));
-    if (fields.find("wait_ms")) {
-        body.request.wait_ready =
-            std::chrono::milliseconds(TRY(fields.number("wait_ms", 1, longest_wait_ms)));
+    if (const auto wait_ms = TRY(fields.number_or("wait_ms", 0, 1, longest_wait_ms))) {
+        body.request.wait_ready = std::chrono::milliseconds(wait_ms);
         if (body.request.paused)
             return json::wrong(
                 "paused and wait_ms exclude each other: a paused guest never says that it is ready");
@@ -53,7 +50,7 @@ Result<Asked> read_action(const Fields& fields) {
                                                                {"shutdown", Action::shutdown},
                                                                {"reboot", Action::reboot},
                                                                {"destroy", Action::destroy}};
-    const std::string name = TRY(fields.text("action"));
+    const std::string_view name = TRY(fields.text("action"));
     Asked asked;
     bool known = false;
     for (const auto& [one, action] : actions)
@@ -78,8 +75,8 @@ Error as_request(Error error) {
 } // namespace
 
 Result<CreateBody> read_create_body(const std::string& body, bool batch) {
-    const nlohmann::json document = TRY(read_body(body));
-    const Fields fields = TRY(Fields::of(document, "the body"));
+    const json::Document document = TRY(read_body(body));
+    const Fields fields = TRY(Fields::of(document.root(), "the body"));
     auto read = read_create(fields, batch);
     if (!read)
         return as_request(std::move(read).error());
@@ -132,7 +129,7 @@ void Api::act_on_guest(Call call) {
     const auto document = read_body(call.body);
     if (!document)
         return call.fail(document.error());
-    auto asked = read_action(*Fields::of(*document, "the body"));
+    auto asked = read_action(*Fields::of(document->root(), "the body"));
     if (!asked)
         return call.fail(as_request(std::move(asked).error()));
     std::string name = call.names[0];

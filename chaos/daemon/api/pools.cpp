@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // /v1/pools: how many shells of a flavour are kept ready.
-#include <cmath>
-
-#include <nlohmann/json.hpp>
-
 #include "chaos/daemon/api/api.hpp"
 #include "chaos/daemon/api/shapes.hpp"
 #include "libchaos/config/text.hpp"
@@ -16,17 +12,17 @@ constexpr std::uint32_t most_shells = 32'751; // Xen has no more domain ids
 constexpr double most_per_second = 1e6;
 
 Result<PoolSpec> read_pool(const std::string& body) {
-    const nlohmann::json document = TRY(read_body(body));
+    const json::Document document = TRY(read_body(body));
     const auto read = [&]() -> Result<PoolSpec> {
-        const json::Fields fields = TRY(json::Fields::of(document, "the body"));
+        const json::Fields fields = TRY(json::Fields::of(document.root(), "the body"));
         TRY(fields.has_only({"min", "max", "per_second"}));
         PoolSpec spec;
         spec.max = static_cast<std::uint32_t>(TRY(fields.number("max", 0, most_shells)));
         spec.min = static_cast<std::uint32_t>(TRY(fields.number_or("min", 0, 0, spec.max)));
-        if (const nlohmann::json* rate = fields.find("per_second")) {
-            if (!rate->is_number() || !(rate->get<double>() >= 0) || rate->get<double>() > most_per_second)
+        if (const json::Value* rate = fields.find("per_second")) {
+            if (!rate->is_number() || !(rate->real() >= 0) || rate->real() > most_per_second)
                 return json::wrong("per_second is not a number from 0 to 1000000");
-            spec.per_second = rate->get<double>();
+            spec.per_second = rate->real();
         }
         return spec;
     };

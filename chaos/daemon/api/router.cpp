@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // From a target to its resource, and from a method to what it does there.
-#include <nlohmann/json.hpp>
-
 #include "chaos/daemon/api/api.hpp"
 #include "chaos/daemon/api/error_response.hpp"
 #include "libchaos/config/text.hpp"
@@ -134,39 +132,17 @@ void Call::answer_done(const Result<void>& done) const {
     answer(std::move(response));
 }
 
-namespace {
-
-/// Brackets within brackets, outside strings: no request needs many, and each costs the reader far more than its byte.
-std::size_t depth_of(std::string_view json) {
-    std::size_t depth = 0, deepest = 0;
-    bool quoted = false;
-    for (std::size_t at = 0; at < json.size(); ++at) {
-        const char c = json[at];
-        if (c == '"')
-            quoted = !quoted;
-        else if (quoted)
-            at += c == '\\';
-        else if (c == '{' || c == '[')
-            deepest = std::max(deepest, ++depth);
-        else if ((c == '}' || c == ']') && depth > 0)
-            --depth;
-    }
-    return deepest;
-}
-
-} // namespace
-
-Result<nlohmann::json> read_body(const std::string& body) {
-    constexpr std::size_t deepest = 16;
+Result<json::Document> read_body(const std::string& body) {
+    constexpr unsigned deepest = 16; // no request needs more
     const auto wrong = [](const char* what) { return Error(ErrorKind::invalid_argument, what); };
     if (body.empty())
         return wrong("the request has no body; a JSON object was expected");
-    if (depth_of(body) > deepest)
+    json::Document document(body, deepest);
+    if (document.failure() == json::Document::Failure::too_deep)
         return wrong("the request's body is nested too deeply");
-    auto document = nlohmann::json::parse(body, nullptr, false);
-    if (document.is_discarded())
+    if (!document.is_json())
         return wrong("the request's body is not JSON");
-    if (!document.is_object())
+    if (!document.root().is_object())
         return wrong("the request's body is not a JSON object");
     return document;
 }

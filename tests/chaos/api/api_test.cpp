@@ -92,6 +92,12 @@ TEST_F(ResourcesTest, bodies_that_are_wrong_are_refused_with_the_member) {
         EXPECT_EQ(send_text(Method::post, "/v1/guests", body)->status(), 400u) << body;
     EXPECT_EQ(send_text(Method::post, "/v1/guests", std::string(1000, '['))->message(),
               "the request's body is nested too deeply");
+    const auto nested = [&](std::size_t depth) {
+        return send_text(Method::post, "/v1/guests", std::string(depth, '[') + std::string(depth, ']'))
+            ->message();
+    };
+    EXPECT_EQ(nested(16), "the request's body is not a JSON object");
+    EXPECT_EQ(nested(17), "the request's body is nested too deeply");
     EXPECT_EQ(send(Method::post, "/v1/guests/web/actions", {{"action", "dance"}})->status(), 400u);
     EXPECT_TRUE(service.asked.empty());
 }

@@ -57,6 +57,18 @@ TEST(SavedPools, damaged_files_are_refused) {
         EXPECT_FALSE(saved_from_json(text)) << text;
 }
 
+TEST(SavedPools, of_two_entries_of_one_name_the_last_counts) {
+    const auto saved = saved_from_json(
+        R"({"flavours":{"web":{"disks":1,"shape":{"memory_kib":4096}},"web":null},)"
+        R"("pools":{"web":{"min":0,"max":1,"per_second":0},"web":null,"db":null,"db":{"min":0,"max":2,"per_second":0.1}}})");
+    ASSERT_TRUE(saved) << saved.error().story();
+    EXPECT_EQ(saved->flavours.at("web"), std::nullopt);
+    EXPECT_EQ(saved->pools.at("web"), std::nullopt);
+    ASSERT_TRUE(saved->pools.at("db"));
+    EXPECT_EQ(saved->pools.at("db")->max, 2u);
+    EXPECT_EQ(saved->pools.at("db")->per_second, 0.1);
+}
+
 TEST(SavedPools, the_file_is_replaced_or_left_as_it_was) {
     namespace calls = fakes::system_calls;
     const test::TemporaryDirectory directory;

@@ -3,12 +3,14 @@
 // refused with a reason.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "libchaos/json/config_json.hpp"
 
 namespace chaos::json {
 namespace {
 
-using Document = nlohmann::json;
+using Json = nlohmann::json;
 
 GuestConfig full_config() {
     GuestConfig config;
@@ -38,25 +40,25 @@ GuestConfig full_config() {
     return config;
 }
 
-Document small() {
+Json small() {
     return {{"name", "web"}, {"kernel", "/boot/web"}, {"memory_kib", 4096}};
 }
 
-/// As it comes over a wire: a number that a test writes down has a sign.
-Document sent(const Document& document) {
-    return Document::parse(document.dump());
+/// As it comes over a wire.
+Document sent(const Json& document) {
+    return Document(document.dump());
 }
 
-std::string refusal(const Document& document, Asked asked = Asked::guest) {
-    const auto config = read_asked_config(sent(document), asked);
+std::string refusal(const Json& document, Asked asked = Asked::guest) {
+    const auto config = read_asked_config(sent(document).root(), asked);
     if (config)
         return "accepted";
     EXPECT_EQ(config.error().kind(), ErrorKind::invalid_config);
     return config.error().story();
 }
 
-std::string refusal_with(const char* key, Document value) {
-    Document document = small();
+std::string refusal_with(const char* key, Json value) {
+    Json document = small();
     document[key] = std::move(value);
     return refusal(document);
 }
@@ -64,7 +66,7 @@ std::string refusal_with(const char* key, Document value) {
 TEST(ConfigJson, everything_comes_back) {
     const GuestConfig config = full_config();
     const std::string text = to_json(config);
-    const auto back = read_asked_config(Document::parse(text), Asked::guest);
+    const auto back = read_asked_config(Document(text).root(), Asked::guest);
     ASSERT_TRUE(back) << back.error().story();
     EXPECT_EQ(to_json(*back), text);
     EXPECT_EQ(back->kernel, config.kernel);
@@ -76,7 +78,7 @@ TEST(ConfigJson, everything_comes_back) {
 }
 
 TEST(ConfigJson, what_is_left_out_is_what_a_file_that_says_nothing_means) {
-    const auto config = read_asked_config(sent(small()), Asked::guest);
+    const auto config = read_asked_config(sent(small()).root(), Asked::guest);
     ASSERT_TRUE(config) << config.error().story();
     const auto file = parse_guest_config("name='web'\nkernel='/boot/web'\nmemory=4\n", "web.cfg", {});
     ASSERT_TRUE(file);
@@ -85,17 +87,17 @@ TEST(ConfigJson, what_is_left_out_is_what_a_file_that_says_nothing_means) {
 
 TEST(ConfigJson, what_is_missing_or_unknown_is_named) {
     for (const char* key : {"name", "kernel", "memory_kib"}) {
-        Document document = small();
+        Json document = small();
         document.erase(key);
         EXPECT_EQ(refusal(document), "config: " + std::string(key) + " is missing");
     }
     EXPECT_EQ(refusal_with("memry", 1), "config: there is an unknown member \"memry\"");
     EXPECT_EQ(refusal_with("vifs", {{{"brigde", "x"}}}),
               "config: vifs[0]: there is an unknown member \"brigde\"");
-    EXPECT_EQ(refusal_with("disks", {Document::object(), {{"x", 1}}}),
+    EXPECT_EQ(refusal_with("disks", {Json::object(), {{"x", 1}}}),
               "config: disks[1]: there is an unknown member \"x\"");
-    EXPECT_EQ(refusal(Document::array()), "config: it is not an object");
-    EXPECT_EQ(refusal(Document(nullptr)), "config: it is not an object");
+    EXPECT_EQ(refusal(Json::array()), "config: it is not an object");
+    EXPECT_EQ(refusal(Json(nullptr)), "config: it is not an object");
 }
 
 TEST(ConfigJson, what_is_wrong_is_named_with_what_would_be_right) {
@@ -121,26 +123,25 @@ TEST(ConfigJson, what_is_wrong_is_named_with_what_would_be_right) {
 }
 
 TEST(ConfigJson, devices_that_cannot_be_together_are_refused) {
-    const Document vif = {{"mac", "00:16:3e:00:00:01"}};
-    const Document disk = {{"path", "/srv/a"}, {"device_name", "xvda"}};
+    const Json vif = {{"mac", "00:16:3e:00:00:01"}};
+    const Json disk = {{"path", "/srv/a"}, {"device_name", "xvda"}};
     EXPECT_EQ(refusal_with("vifs", {vif, vif}),
               "config: vifs[1]: another of this guest has this MAC address");
     EXPECT_EQ(refusal_with("disks", {disk, disk}),
               "config: disks[1]: another of this guest has this device_name");
     EXPECT_EQ(refusal_with("disks", {{{"path", "srv/a"}, {"device_name", "xvda"}}}),
               "config: disks[0]: path is not an absolute path: it must begin with /");
-    EXPECT_EQ(refusal_with("vifs", Document(125, Document::object())),
-              "config: vifs is not a list of at most 124");
-    Document document = small();
-    document["vifs"] = Document(124, Document::object());
-    document["disks"] = Document::array({disk});
+    EXPECT_EQ(refusal_with("vifs", Json(125, Json::object())), "config: vifs is not a list of at most 124");
+    Json document = small();
+    document["vifs"] = Json(124, Json::object());
+    document["disks"] = Json::array({disk});
     EXPECT_EQ(refusal(document), "config: a guest can have 124 vifs and disks together");
 }
 
 TEST(ConfigJson, a_shape_has_nothing_that_only_one_guest_can_have) {
     EXPECT_EQ(refusal({{"memory_kib", 4096}}, Asked::shape), "accepted");
     EXPECT_EQ(refusal({{"vcpus", 1}}, Asked::shape), "shape: memory_kib is missing");
-    const auto refused = [](const char* key, Document value) {
+    const auto refused = [](const char* key, Json value) {
         return refusal({{"memory_kib", 4096}, {key, std::move(value)}}, Asked::shape);
     };
     const std::string why = " is what only one guest can have; leave it out";
@@ -157,16 +158,16 @@ TEST(ConfigJson, a_shape_that_was_written_is_one) {
     GuestConfig shape;
     shape.memory_kib = 4096;
     shape.vifs.resize(2);
-    EXPECT_EQ(refusal(Document::parse(to_json(shape)), Asked::shape), "accepted");
+    EXPECT_EQ(refusal(Json::parse(to_json(shape)), Asked::shape), "accepted");
 }
 
 TEST(ConfigJson, one_device_is_read_as_strictly) {
-    EXPECT_TRUE(read_asked_vif(Document::object()));
-    EXPECT_FALSE(read_asked_vif({{"id", 1}}));
-    EXPECT_TRUE(read_asked_disk({{"path", "/srv/a"}, {"device_name", "xvda"}}));
-    EXPECT_EQ(read_asked_disk({{"path", "a"}, {"device_name", "xvda"}}).error().story(),
+    EXPECT_TRUE(read_asked_vif(Document("{}").root()));
+    EXPECT_FALSE(read_asked_vif(sent({{"id", 1}}).root()));
+    EXPECT_TRUE(read_asked_disk(sent({{"path", "/srv/a"}, {"device_name", "xvda"}}).root()));
+    EXPECT_EQ(read_asked_disk(sent({{"path", "a"}, {"device_name", "xvda"}}).root()).error().story(),
               "disk: path is not an absolute path: it must begin with /");
-    EXPECT_EQ(read_asked_disk({{"path", "/a"}}).error().story(), "disk: device_name is missing");
+    EXPECT_EQ(read_asked_disk(sent({{"path", "/a"}}).root()).error().story(), "disk: device_name is missing");
 }
 
 } // namespace
