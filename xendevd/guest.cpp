@@ -48,6 +48,15 @@ devices::AttachRequest Guest::request() const {
     return request;
 }
 
+/// What its journal begins with, were it written now.
+devices::AttachRequest Guest::first_request() const {
+    devices::AttachRequest head = request();
+    head.console = first_console_;
+    head.store = first_store_;
+    head.shell = is_shell_;
+    return head;
+}
+
 Result<void> Guest::begin_adding(const devices::AttachRequest& request) {
     for (const devices::AttachVif& vif : request.vifs)
         TRY(expect_none({DeviceType::vif, vif.id}));
@@ -55,13 +64,9 @@ Result<void> Guest::begin_adding(const devices::AttachRequest& request) {
         TRY(expect_none({DeviceType::vbd, vbd.id}));
     TRY(journal_.append(encode(request)));
     ++adding_;
-    if (first_line_.empty()) {
-        devices::AttachRequest head = this->request();
-        head.console = request.console;
-        head.store = request.store;
-        head.shell = is_shell_;
+    if (!std::exchange(is_in_journal_, true)) {
         first_console_ = request.console;
-        first_line_ = encode(head);
+        first_store_ = request.store;
     }
     return {};
 }
@@ -271,7 +276,7 @@ void Guest::write_removal(Key key) {
 void Guest::tidy_journal() {
     if (journal_.size() <= longest_journal)
         return;
-    std::vector<std::string> lines{first_line_};
+    std::vector<std::string> lines{encode(first_request())};
     for (const auto& [key, device] : devices_)
         lines.push_back(device.line);
     if (auto written = journal_.replace(lines); !written)

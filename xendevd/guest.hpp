@@ -101,6 +101,7 @@ class Guest {
     void write_removal(Key key);
     [[nodiscard]] std::string naming(DeviceType type, std::uint32_t id) const;
     [[nodiscard]] chaos::devices::AttachRequest request() const;
+    [[nodiscard]] chaos::devices::AttachRequest first_request() const;
     void drop(Key key);
     void tidy_journal();
 
@@ -112,8 +113,9 @@ class Guest {
     bool is_shell_;
     Journal journal_;
     std::string directory_;
-    std::string first_line_; ///< console and store
+    bool is_in_journal_ = false; ///< with what came with it:
     std::optional<chaos::devices::DeviceEnd> first_console_;
+    std::optional<chaos::devices::AttachStore> first_store_;
     std::optional<chaos::GrantReference> console_grant_;
     std::unique_ptr<Console> console_;
     std::unique_ptr<Store> store_;

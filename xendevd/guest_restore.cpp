@@ -33,7 +33,6 @@ void Guest::restore(const std::vector<std::string>& lines) {
     // Only what is there at the end is made: a device that went again must not come back for a moment.
     std::map<Key, devices::AttachVif> vifs;
     std::map<Key, devices::AttachVbd> vbds;
-    std::optional<devices::AttachStore> store;
     for (const std::string& line : lines) {
         auto read = devices::decode_request(line);
         if (!read) {
@@ -45,7 +44,7 @@ void Guest::restore(const std::vector<std::string>& lines) {
             if (attach->console)
                 first_console_ = attach->console;
             if (attach->store)
-                store = attach->store;
+                first_store_ = attach->store;
             for (const auto& vif : attach->vifs)
                 vifs[{DeviceType::vif, vif.id}] = vif;
             for (const auto& vbd : attach->vbds)
@@ -64,11 +63,8 @@ void Guest::restore(const std::vector<std::string>& lines) {
             vbds.erase({detach->type, detach->id});
         }
     }
-    devices::AttachRequest head = request();
-    head.console = first_console_;
-    head.store = store;
-    head.shell = is_shell_;
-    first_line_ = encode(head);
+    is_in_journal_ = true;
+    const devices::AttachRequest head = first_request();
     const auto tell = [&](Result<void> result) {
         if (!result)
             daemon_.log.error("after the restart: " + std::move(result).error().story());

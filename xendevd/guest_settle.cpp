@@ -60,9 +60,6 @@ Result<void> Guest::settle(const devices::SettleRequest& request, std::vector<ch
     is_shell_ = false;
     for (const auto& change : *changes)
         change();
-    devices::AttachRequest head = this->request();
-    head.console = first_console_;
-    first_line_ = encode(head);
     for (const auto& [key, device] : devices_)
         if (device.door)
             device.door->release(naming(key.first, key.second));
