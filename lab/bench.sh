@@ -18,7 +18,7 @@ it was. The exit status is 1 if a figure was missed. Every sample is kept in bui
   --wall          by the wall clock; noisy, only the ratios within one run mean something
   --quick         few samples and few guests: shows that the benchmarks work, not what is fast; without scale
   --only SECTION  only create (guests without devices), attach, network, disk, idle, daemon (chaosd and its pools), scale
-                  (as many guests as there can be; most of an hour) or churn (guests made and ended in a second; always by
+                  (as many guests as there can be; well over an hour) or churn (guests made and ended in a second; always by
                   the wall clock)
   -h, --help      print this
 HELP
@@ -45,9 +45,13 @@ in_lab() { "$lab/run.sh" --no-build "$@" >>"$lines"; }
 measure_here() { # [OPTION...]
     in_lab "${lab_options[@]}" --timeout 7200 -- $installed/run.sh --clock "$clock" $quick "$@"
 }
-measure_scale() { # both need a host of their own, and the larger a large one
+measure_scale() { # each needs a host of its own, some a large one
+    local stack
     in_lab "${lab_options[@]}" --timeout 7200 --memory 16384 --dom0-memory 1536 -- $installed/figures/density.sh noop --full --clock "$clock"
     in_lab "${lab_options[@]}" --timeout 3600 --memory 8192 --dom0-memory 1536 -- $installed/figures/density.sh daytime --full --clock "$clock"
+    for stack in xl lightvm; do
+        in_lab "${lab_options[@]}" --timeout 7200 --memory 8192 --dom0-memory 3072 -- $installed/figures/growth.sh $stack --full --guests 220 --clock "$clock"
+    done
 }
 measure_churn() { in_lab --timeout 600 -- $installed/daemon.sh churn $quick --clock wall; }
 

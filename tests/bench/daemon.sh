@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What chaosd and its pools make of a creation. Prints JSON lines, for report.py; what is going on goes to standard error.
 about='Guests made through chaosd: one request for a noop guest until it is ready, one for a daytime guest until it has answered,
-whole processes, also among 200 guests and beside xl. With churn instead of a stack: how many guests are made and ended in a second,
+and whole processes. With churn instead of a stack: how many guests are made and ended in a second,
 beside containers; that means something by the wall clock only.'
 default_stacks=lightvm
 churn='' quick=''
@@ -10,8 +10,8 @@ case ${1-} in churn) churn=yes; shift ;; esac
 case ${1-} in --quick) quick=yes; shift ;; esac
 source "$(dirname "$(readlink -f "$0")")/figures/common.sh"
 
-samples=20 seconds=10 rounds=3 crowd=200
-[ ! "$quick" ] || samples=3 seconds=1 rounds=1 crowd=10
+samples=20 seconds=10 rounds=3
+[ ! "$quick" ] || samples=3 seconds=1 rounds=1
 
 # The request, and the same that is answered when the guest is ready.
 wait_for_ready() { jq -c '. + {wait_ms: 10000}' "$request" >"$work/request-ready"; }
@@ -29,9 +29,6 @@ measure_requests() {
     done | tail -n +2 # the first fills caches
     say 'whole processes'
     "$bench/spawn_bench" --no-xl --name spawn_chaosd --samples $samples "$bench/nothing" $unikernels/noop
-    say "whole processes among $crowd guests"
-    make_guests crowd 1 $crowd --template "$request" --api $chaosd_socket >/dev/null
-    "$bench/spawn_bench" --name spawn_crowd --samples $((samples / 4 + 1)) "$bench/nothing" $unikernels/noop
     stop_stack
 }
 

@@ -18,15 +18,17 @@ Runs in dom0, as root, where xenstored runs and neither xendevd nor chaosd does,
 needs a fresh host. STACK is one of stacks.sh (default: $default_stacks).
 
   --full        as many guests and samples as the figures of the documentation have, rather than few
+  --guests N    so many guests, where a figure has a number of them
   --clock NAME  what to call the clock (default "wall")
   -h, --help    print this
 HELP
 }
 
-full='' clock=wall stacks=()
+full='' clock=wall most='' stacks=()
 while [ $# -gt 0 ]; do
     case $1 in
         --full) full=yes ;;
+        --guests) most=$2; shift ;;
         --clock) clock=$2; shift ;;
         -h | --help) help; exit ;;
         -*) printf '%s.sh: unknown option %s (see %s.sh --help)\n' "$figure" "$1" "$figure" >&2; exit 2 ;;
@@ -86,6 +88,7 @@ make_bundle() {
     cp "$bench/nothing" bundle/rootfs/
     (cd bundle && crun spec && jq '.process.args = ["/nothing"] | .process.terminal = false' config.json >changed &&
         mv changed config.json)
+    crun run --bundle bundle nothing # makes the directories that it mounts on, which several at once fail at
 }
 
 # A process's share of memory, KiB; 0 where there is none.

@@ -9,6 +9,7 @@ source "$(dirname "$(readlink -f "$0")")/common.sh"
 guests=100 step=10 references=2
 if [ "$full" ]; then guests=1000 step=20 references=3; fi
 [ "${stacks[*]}" != xl ] || [ "$full" ] || guests=20 step=5
+guests=${most:-$guests}
 
 reference() { # SERIES RUNNING [OPTION...] COMMAND...
     local series=$1 running=$2
