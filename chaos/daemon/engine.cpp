@@ -33,8 +33,8 @@ Engine::Engine(boost::asio::io_context& loop, EngineOptions options, Host host)
       workers_(loop, options_.host, {options_.workers, options_.most_queued, false}),
       waiters_(loop, options_.host,
                {options_.workers == 0 ? 0 : options_.waiters, options_.most_queued, false}),
-      counter_(loop, options_.host, {std::min(options_.workers, 1u), 16, false}),
-      pools_({loop, host_, refiller_, workers_, kernels_, events_}, {}), ready_watch_(loop, host_),
+      counter_(loop, options_.host, {std::min(options_.workers, 1u), 16, false}), ready_watch_(loop, host_),
+      pools_({loop, host_, refiller_, workers_, kernels_, events_, ready_watch_}, {}),
       life_cycle_({loop, counter_, workers_, waiters_, events_, options_.dump_directory,
                    [this](CreateRequest request, Done<MadeGuest> done) {
                        create(std::move(request), std::move(done));

@@ -109,8 +109,8 @@ class Engine final : public Service {
     WorkThreads workers_;
     WorkThreads waiters_;
     WorkThreads counter_;
-    Pools pools_;
     ReadyWatch ready_watch_;
+    Pools pools_;
     LifeCycle life_cycle_;
     boost::asio::steady_timer tidy_timer_;
 };

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "chaos/daemon/pool.hpp"
+#include "chaos/daemon/ready_watch.hpp"
 #include "chaos/daemon/work_threads.hpp"
 
 namespace chaos::daemon {
@@ -35,6 +36,7 @@ class Pools {
         WorkThreads& workers; ///< that destroy shells
         Kernels& kernels;
         Events& events;
+        ReadyWatch& ready_watch;
     };
 
     Pools(Parts parts, MemoryLimits limits);

@@ -159,6 +159,7 @@ void Pools::put_in(Pool& pool, Order order, std::vector<ReadyShell> shells) {
         if (!told)
             tell(EventKind::shell_failed, pool, pool.trouble);
     } else {
+        parts_.ready_watch.expect(shells.front());
         pool.shells.push_back(std::move(shells.front()));
         ++pool.prepared;
         pool.failures_in_a_row = 0;
@@ -189,6 +190,8 @@ void Pools::destroy(std::vector<ReadyShell> shells, std::function<void()> done) 
         done();
         return;
     }
+    for (ReadyShell& shell : shells)
+        shell.watch.reset(); // bound on this thread
     ++destroying_;
     auto doomed = std::make_shared<std::vector<ReadyShell>>(std::move(shells));
     parts_.workers.ask<bool>(

@@ -10,6 +10,8 @@ namespace chaos::daemon {
 namespace {
 
 constexpr std::chrono::milliseconds look_every{50};
+/// The kernel keeps at least 64 events that nobody took, and gives the handle up at the next.
+constexpr unsigned most_untaken = 32;
 
 } // namespace
 
@@ -25,20 +27,33 @@ void ReadyWatch::wait(StartedGuest guest, std::chrono::milliseconds timeout, Out
                 std::move(guest));
         return;
     }
-    if (!descriptor_) {
-        auto events = host_.events();
-        if (!events) {
-            outcome(std::move(events).error(), std::move(guest));
-            return;
-        }
-        descriptor_.emplace(loop_, (*events)->fd());
-        listen();
+    if (auto listening = start_listening(); !listening) {
+        outcome(std::move(listening).error(), std::move(guest));
+        return;
     }
     waiting_.emplace(*port,
                      Waiting{std::move(guest), SteadyClock::now() + timeout, timeout, std::move(outcome)});
-    // A fresh binding is pending at once. It is taken now: 64 that nobody takes would break the handle.
-    take_events();
+    // The loop takes the events, but many guests may be made before it comes to that.
+    if (++begun_since_look_ >= most_untaken)
+        take_events();
     look_at_all_later();
+}
+
+void ReadyWatch::expect(ReadyShell& shell) {
+    if (!start_listening())
+        return;
+    (void)watch_ahead(host_, shell);
+    if (++begun_since_look_ >= most_untaken)
+        take_events();
+}
+
+Result<void> ReadyWatch::start_listening() {
+    if (descriptor_)
+        return {};
+    auto* events = TRY(host_.events());
+    descriptor_.emplace(loop_, events->fd());
+    listen();
+    return {};
 }
 
 void ReadyWatch::listen() {
@@ -52,6 +67,7 @@ void ReadyWatch::listen() {
 }
 
 void ReadyWatch::take_events() {
+    begun_since_look_ = 0;
     auto events = host_.events();
     std::array<EventChannelPort, 64> ports;
     while (events) {
@@ -68,8 +84,12 @@ void ReadyWatch::take_events() {
 /// Ends the waiting for a guest that is ready, dead or late.
 void ReadyWatch::look(EventChannelPort port, bool unmask) {
     const auto found = waiting_.find(port);
-    if (found == waiting_.end())
+    if (found == waiting_.end()) {
+        // Of a shell, whose fresh binding is pending at once; or of one who is gone, then this fails.
+        if (auto events = host_.events(); events && unmask)
+            (void)(*events)->unmask(port);
         return;
+    }
     Waiting& waiting = found->second;
     Result<void> outcome;
     if (!waiting.guest.is_ready()) {

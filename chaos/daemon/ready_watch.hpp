@@ -15,7 +15,7 @@
 
 #include "chaos/daemon/clock.hpp"
 #include "chaos/daemon/service.hpp"
-#include "libchaos/domain/execute.hpp"
+#include "libchaos/domain/ahead.hpp"
 #include "libchaos/domain/host.hpp"
 
 namespace chaos::daemon {
@@ -33,6 +33,9 @@ class ReadyWatch {
     ReadyWatch& operator=(const ReadyWatch&) = delete;
     ~ReadyWatch();
 
+    /// Binds what the guest that will be made in `shell` will say "ready" on, so that wait() finds it bound. What fails is
+    /// tried again when the guest is made.
+    void expect(ReadyShell& shell);
     /// Waits for a guest that was started with `watch`; not longer than `timeout`. Guests still waited for at the end of
     /// this are let go without a word.
     void wait(StartedGuest guest, std::chrono::milliseconds timeout, Outcome outcome);
@@ -46,6 +49,7 @@ class ReadyWatch {
         Outcome outcome;
     };
 
+    Result<void> start_listening();
     void listen();
     void take_events();
     void look(EventChannelPort port, bool unmask);
@@ -58,6 +62,7 @@ class ReadyWatch {
     std::optional<boost::asio::posix::stream_descriptor> descriptor_; // borrowed from the handle
     boost::asio::steady_timer timer_;
     bool timer_runs_ = false;
+    unsigned begun_since_look_ = 0; // waits since events were last taken
 };
 
 } // namespace chaos::daemon

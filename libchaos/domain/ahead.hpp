@@ -9,6 +9,7 @@
 #include "libchaos/domain/execute.hpp"
 #include "libchaos/domain/host.hpp"
 #include "libchaos/domain/shell.hpp"
+#include "libchaos/domain/watch_port.hpp"
 #include "libchaos/image/kernel.hpp"
 
 namespace chaos {
@@ -32,19 +33,27 @@ struct ShellPlan {
 struct ReadyShell {
     Reservation reservation; ///< of the id; the name comes later
     Shell shell;
-    std::vector<VifConfig> vifs = {}; ///< with the MAC addresses that were drawn, if is_served or registered with xenstored
-    bool is_served = false;           ///< xendevd knows it
-    bool is_loaded = false;           ///< with `kernel`, and `ramdisk` if there is one
+    std::vector<VifConfig> vifs =
+        {}; ///< with the MAC addresses that were drawn, if is_served or registered with xenstored
+    bool is_served = false; ///< xendevd knows it
+    bool is_loaded = false; ///< with `kernel`, and `ramdisk` if there is one
     FileIdentity kernel = {};
     std::optional<FileIdentity> ramdisk = {};
+    std::optional<WatchPort> watch =
+        {}; ///< from watch_ahead(); after the shell, so that it is closed before it goes
 
     [[nodiscard]] DomainId id() const { return reservation.id(); }
-    /// Hands it over to the thread that `host` belongs to. The former Host must not be used for it any more.
+    /// Hands it over to the thread that `host` belongs to. The former Host must not be used for it any more, so `watch` has
+    /// to be empty: it belongs to its thread.
     void move_to(Host& host);
 };
 
 /// The first phase, ahead of time. On failure nothing is left. `stop_fd` as in CreateOptions.
 Result<ReadyShell> prepare_ahead(Host& host, const ShellPlan& plan, int stop_fd = -1);
+
+/// Binds ahead of time what a create_in() with `wait_ready` needs to hear its guest say so; nothing of a shell whose guest
+/// cannot. The port is pending at once and has to be taken from host.events() and unmasked by whoever reads those.
+Result<void> watch_ahead(Host& host, ReadyShell& shell);
 
 /// Whether a guest of `config` on `kernel` can be made in shells of `plan`: same flavour, same kernel and ramdisk if hot,
 /// same switches for its vifs, as many disks. MAC and IP addresses, names, UUID, command line and disks are free; a vifname

@@ -61,7 +61,8 @@ Result<RunningGuest> run(Host& host, ReadyShell ready, const GuestConfig& config
         TRY(serve_devices(*client, ready.shell, config, images, options.stop_fd));
 
     const DomainId id = ready.id();
-    StartedGuest guest = TRY(start(host, std::move(ready.shell), options.paused, watch));
+    StartedGuest guest =
+        TRY(start(host, std::move(ready.shell), options.paused, watch, std::move(ready.watch)));
     TRY(record(ready.reservation, guest, config, uuid, images));
     if (ready.is_served)
         TRY(client->settled(options.stop_fd).while_doing("settling its devices"));

@@ -76,9 +76,7 @@ std::string last_words(const Shell& shell) {
 } // namespace
 
 StartedGuest::~StartedGuest() {
-    if (local_port_)
-        if (auto events = host_->events())
-            (void)(*events)->unbind(*local_port_); // closing is all that is left to do with it
+    watch_.reset();
     if (!recorded_)
         return;
     // The domain goes before its record does: killed in between, we leave a record that tidies itself.
@@ -88,7 +86,7 @@ StartedGuest::~StartedGuest() {
 }
 
 bool StartedGuest::is_ready() const {
-    return local_port_ && read_system_page(shell_.page(shell_.layout.system()), 0).ready;
+    return watch_ && read_system_page(shell_.page(shell_.layout.system()), 0).ready;
 }
 
 Error StartedGuest::with_last_words(Error error) const {
@@ -106,7 +104,7 @@ Result<void> StartedGuest::check_alive() const {
 }
 
 Result<void> StartedGuest::wait_ready(std::chrono::milliseconds timeout, int stop_fd) {
-    if (!local_port_)
+    if (!watch_)
         return Error(ErrorKind::invalid_argument, "this guest has no system device that could say ready");
     auto waited = wait_event(*host_, shell_.domain.id(), timeout, stop_fd, [&] { return is_ready(); });
     if (!waited && waited.error().kind() == ErrorKind::guest_failed)
@@ -123,14 +121,11 @@ Result<void> set_command_line(const Shell& shell, const std::string& command_lin
     return xen::write_command_line(shell.page(shell.layout.start_info()), command_line);
 }
 
-Result<StartedGuest> start(Host& host, Shell shell, bool paused, bool watch) {
+Result<StartedGuest> start(Host& host, Shell shell, bool paused, bool watch, std::optional<WatchPort> bound) {
     const DomainId id = shell.domain.id();
-    std::optional<EventChannelPort> local_port;
-    if (watch && shell.system) {
-        auto* events = TRY(host.events());
-        local_port = TRY(events->bind(id, shell.system->port));
-    }
-    StartedGuest guest(host, std::move(shell), local_port);
+    if (watch && shell.system && !bound)
+        bound = TRY(WatchPort::bind(host, id, shell.system->port));
+    StartedGuest guest(host, std::move(shell), std::move(bound));
     if (!paused)
         TRY(host.control().unpause(id));
     return guest;

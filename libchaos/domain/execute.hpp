@@ -9,6 +9,7 @@
 #include "libchaos/devices/image.hpp"
 #include "libchaos/domain/host.hpp"
 #include "libchaos/domain/shell.hpp"
+#include "libchaos/domain/watch_port.hpp"
 #include "libchaos/image/kernel.hpp"
 
 namespace chaos {
@@ -17,11 +18,11 @@ namespace chaos {
 /// record if it has one. Bound to the thread of its Host.
 class StartedGuest {
   public:
-    StartedGuest(Host& host, Shell shell, std::optional<EventChannelPort> local_port)
-        : host_(&host), shell_(std::move(shell)), local_port_(local_port) {}
+    StartedGuest(Host& host, Shell shell, std::optional<WatchPort> watch)
+        : host_(&host), shell_(std::move(shell)), watch_(std::move(watch)) {}
     StartedGuest(StartedGuest&& other) noexcept
-        : host_(other.host_), shell_(std::move(other.shell_)),
-          local_port_(std::exchange(other.local_port_, {})), recorded_(std::exchange(other.recorded_, {})) {}
+        : host_(other.host_), shell_(std::move(other.shell_)), watch_(std::move(other.watch_)),
+          recorded_(std::exchange(other.recorded_, {})) {}
     StartedGuest& operator=(StartedGuest&&) = delete;
     ~StartedGuest();
 
@@ -29,7 +30,9 @@ class StartedGuest {
     /// For an event loop: the port of this domain that the guest notifies when there is news on its system device. It is
     /// bound on host.events() until this object goes; only of guests executed with `watch`. Once it was taken from there
     /// as pending it is masked until it is unmasked.
-    [[nodiscard]] std::optional<EventChannelPort> local_port() const { return local_port_; }
+    [[nodiscard]] std::optional<EventChannelPort> local_port() const {
+        return watch_ ? std::optional(watch_->port()) : std::nullopt;
+    }
     /// Whether the guest has said "ready"; no system call. Only of guests executed with `watch`.
     [[nodiscard]] bool is_ready() const;
     /// Fails with guest_failed if the guest has stopped or is gone; its last console output is in the advice. One
@@ -53,7 +56,7 @@ class StartedGuest {
 
     Host* host_;
     Shell shell_;
-    std::optional<EventChannelPort> local_port_; // bound to the system device while watching
+    std::optional<WatchPort> watch_;
     std::optional<Uuid> recorded_;
 };
 
@@ -70,8 +73,10 @@ struct ExecuteOptions {
 Result<void> load(Host& host, Shell& shell, const GuestConfig& config, const Kernel& kernel);
 /// Changes the command line of a PVH shell that load() was done with.
 Result<void> set_command_line(const Shell& shell, const std::string& command_line);
-/// Lets a shell run that is loaded and served, unless `paused`: the last part of execute(). `watch` as in ExecuteOptions.
-Result<StartedGuest> start(Host& host, Shell shell, bool paused, bool watch);
+/// Lets a shell run that is loaded and served, unless `paused`: the last part of execute(). `watch` as in ExecuteOptions;
+/// `bound` is its system device's port if that was bound ahead of time.
+Result<StartedGuest> start(Host& host, Shell shell, bool paused, bool watch,
+                           std::optional<WatchPort> bound = {});
 
 /// Loads kernel, ramdisk and command line of `config` into the shell, sets the entry point, has its devices served and
 /// lets it run. The shell must be of the flavour that `config` needs.

@@ -88,6 +88,13 @@ Result<ReadyShell> prepare_ahead(Host& host, const ShellPlan& plan, int stop_fd)
     return attempt().while_doing("preparing a shell");
 }
 
+Result<void> watch_ahead(Host& host, ReadyShell& shell) {
+    if (shell.shell.system)
+        shell.watch =
+            TRY(WatchPort::bind(host, shell.id(), shell.shell.system->port).while_doing("watching a shell"));
+    return {};
+}
+
 bool suits(const ShellPlan& plan, const GuestConfig& config, const Kernel& kernel, bool device_server) {
     if (!plan.kernel || config.vifs.size() != plan.shape.vifs.size() || config.disks.size() != plan.disks)
         return false;

@@ -55,6 +55,8 @@ class EngineTest : public DaemonTest {
         ASSERT_TRUE(engine->put_pool("web", {0, shells, 0}));
         ASSERT_TRUE(run_until([&] { return pool().depth == shells; })) << pool().trouble;
     }
+    /// On which guests may say "ready"; the port more is that of ended domains.
+    std::size_t watched_ports() { return xen.state().local_ports - 1; }
     void keep_empty_after_this() { ASSERT_TRUE(engine->put_pool("web", {0, pool().depth, 1e-5})); }
     Result<MadeGuest> make(CreateRequest request) {
         std::optional<Result<MadeGuest>> answer;
@@ -163,6 +165,42 @@ TEST_F(EngineTest, waits_until_a_guest_is_ready) {
     ASSERT_TRUE(made) << made.error().story();
     EXPECT_TRUE(made->hit);
     EXPECT_EQ(count(EventKind::ready), 1u);
+    expect_all_accounted_for();
+}
+
+TEST_F(EngineTest, shells_are_watched_before_there_are_guests) {
+    start_with_pool(8);
+    EXPECT_EQ(watched_ports(), 8u);
+    keep_empty_after_this();
+    guest.says_ready = true;
+    xen.clear_calls();
+    for (int number = 0; number < 8; ++number) {
+        CreateRequest wanted = request("g" + std::to_string(number));
+        wanted.wait_ready = 10s;
+        const auto made = make(std::move(wanted));
+        ASSERT_TRUE(made && made->hit) << number;
+    }
+    EXPECT_LE(std::ranges::count(xen.calls(), "xenevtchn_bind_interdomain"), 1)
+        << "of one shell made meanwhile";
+    EXPECT_EQ(watched_ports(), pool().depth);
+    expect_all_accounted_for();
+}
+
+TEST_F(EngineTest, a_shell_that_could_not_be_watched_is_as_good) {
+    xen.before_call = [&](std::string_view call) {
+        if (call == "xenevtchn_bind_interdomain" && engine && engine->pools().front().depth == 0)
+            xen.fail_at(xen.calls().size(), ENOSPC);
+    };
+    start_with_pool(1);
+    xen.before_call = nullptr;
+    xen.fail_at(0, 0);
+    EXPECT_EQ(watched_ports(), 0u);
+    guest.says_ready = true;
+    CreateRequest wanted = request("a");
+    wanted.wait_ready = 10s;
+    const auto made = make(std::move(wanted));
+    ASSERT_TRUE(made) << made.error().story();
+    EXPECT_TRUE(made->hit);
     expect_all_accounted_for();
 }
 

@@ -13,6 +13,8 @@ class EveryKindAhead : public AheadTest, public testing::WithParamInterface<Shel
         if (GetParam().watch)
             options.wait_ready = 10s;
         auto ready = TRY(prepare_ahead(host, plan));
+        if (GetParam().watch_ahead)
+            TRY(watch_ahead(host, ready).while_doing("preparing a shell"));
         return try_create_in(std::move(ready), wanted, options);
     }
 };
@@ -83,8 +85,9 @@ TEST_P(EveryKindAhead, leaves_nothing_whichever_file_system_call_fails) {
 INSTANTIATE_TEST_SUITE_P(
     Ahead, EveryKindAhead,
     testing::Values(
-        ShellKind{.name = "hot", .hot = true, .watch = true}, ShellKind{.name = "cold"},
-        ShellKind{.name = "hot_with_ramdisk", .hot = true, .ramdisk = true},
+        ShellKind{.name = "hot", .hot = true, .watch = true},
+        ShellKind{.name = "watched_ahead", .hot = true, .watch = true, .watch_ahead = true},
+        ShellKind{.name = "cold"}, ShellKind{.name = "hot_with_ramdisk", .hot = true, .ramdisk = true},
         ShellKind{.name = "hot_with_xendevd", .hot = true, .xendevd = true},
         ShellKind{.name = "hot_with_devices", .hot = true, .devices = true, .xendevd = true, .watch = true},
         ShellKind{.name = "hot_with_uuid", .hot = true, .devices = true, .xendevd = true, .uuid = true},

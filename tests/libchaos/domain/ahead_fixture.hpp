@@ -33,6 +33,7 @@ struct ShellKind {
     bool uuid = false;
     bool pv = false;
     bool watch = false;
+    bool watch_ahead = false;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const ShellKind& kind) {

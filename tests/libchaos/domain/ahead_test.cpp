@@ -39,6 +39,36 @@ TEST_F(AheadTest, a_hot_shell_is_a_paused_domain_that_lacks_its_command_line_onl
     EXPECT_EQ(xen.state().mapped_pages, 0u);
 }
 
+TEST_F(AheadTest, what_will_say_ready_is_bound_before_there_is_a_guest) {
+    const GuestConfig wanted = config_of({.name = ""});
+    ReadyShell ready = prepare_shell(plan_for(wanted, true));
+    ASSERT_TRUE(watch_ahead(host, ready));
+    EXPECT_EQ(xen.state().local_ports, 1u);
+    {
+        ReadyShell other = prepare_shell(plan_for(wanted, true));
+        ASSERT_TRUE(watch_ahead(host, other));
+        EXPECT_EQ(xen.state().local_ports, 2u);
+    }
+    EXPECT_EQ(xen.state().local_ports, 1u) << "it goes with its shell";
+
+    xen.clear_calls();
+    CreateOptions options;
+    options.wait_ready = 10s;
+    auto running = create_in(host, std::move(ready), wanted, *kernel, options);
+    ASSERT_TRUE(running) << running.error().story();
+    EXPECT_EQ(std::ranges::count(xen.calls(), "xenevtchn_bind_interdomain"), 0);
+    EXPECT_TRUE(running->started.wait_ready(10s, -1));
+    running->started.keep();
+    { const StartedGuest gone = std::move(running->started); }
+    EXPECT_EQ(xen.state().local_ports, 0u);
+}
+
+TEST_F(AheadTest, a_guest_that_never_says_ready_is_not_watched) {
+    ReadyShell ready = prepare_shell(plan_for(config_of({.name = "", .noxs = false}), true));
+    ASSERT_TRUE(watch_ahead(host, ready));
+    EXPECT_EQ(xen.state().local_ports, 0u);
+}
+
 TEST_F(AheadTest, a_guest_of_a_shell_is_recorded_as_one_made_in_one_go) {
     start_xendevd();
     GuestConfig wanted = config_with_devices();
