@@ -15,7 +15,21 @@ xendevd_answers() { [[ $(chaos info --json 2>/dev/null) == *'"pid": '"$xendevd_p
 start_xendevd() { # OPTION...
     xendevd "$@" 2>>"$xendevd_log" </dev/null &
     xendevd_pid=$!
-    wait_for 20 xendevd_answers
+    local deadline=$((SECONDS + 20))
+    until xendevd_answers; do
+        [ $SECONDS -lt $deadline ] || { tell_what_xendevd_does; fail 'xendevd does not answer'; }
+        sleep 0.05
+    done
+}
+
+tell_what_xendevd_does() {
+    tell_xendevd_log
+    echo '-- its threads: processor time, state, where they wait'
+    ps -L -o lwp,cputimes,stat,wchan:32 -p "$xendevd_pid"
+    cat /proc/"$xendevd_pid"/task/*/stack
+    echo '-- all that is busy'
+    ps -e -o pid,cputimes,stat,args --sort=-cputimes | head -n 8
+    time chaos info --json
 }
 
 # Ends it the hard way; `kill_xendevd TERM` politely.
