@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace chaos::xenstore {
 
@@ -128,8 +129,10 @@ Result<std::vector<Connection::Answer>> Connection::exchange(const Batch& batch)
     std::optional<Error> first;
     while (answers.size() < batch.size()) {
         const Message message = TRY(receive(Clock::now() + patience, -1));
-        if (message.operation == Operation::watch_event)
+        if (message.operation == Operation::watch_event) {
+            has_event_ = true;
             continue;
+        }
         if (message.request != answers.size())
             return Error(ErrorKind::system, "xenstored answered something that was not asked");
         Answer& answer = answers.emplace_back();
@@ -167,6 +170,15 @@ Result<Connection::Answer> Connection::read(std::string_view path) {
     return std::move(TRY(ask(batch)).front());
 }
 
+Result<void> Connection::wait_for_event(Clock::time_point deadline, int stop_fd) {
+    auto message = receive(deadline, stop_fd);
+    if (message)
+        return {};
+    if (message.error().kind() != ErrorKind::timed_out && message.error().kind() != ErrorKind::interrupted)
+        socket_.reset();
+    return std::move(message).error();
+}
+
 Result<void> Connection::wait_for(const std::string& path, std::chrono::milliseconds timeout, int stop_fd,
                                   const std::function<Result<bool>(const Answer&)>& wanted) {
     const auto deadline = Clock::now() + timeout;
@@ -176,15 +188,13 @@ Result<void> Connection::wait_for(const std::string& path, std::chrono::millisec
     begin.read(path);
     end.unwatch(path, token);
     const auto wait = [&]() -> Result<void> {
+        has_event_ = false;
         Answer answer = std::move(TRY(ask(begin)).back());
         while (!TRY(wanted(answer))) {
-            auto message = receive(deadline, stop_fd);
-            if (!message) {
-                if (message.error().kind() != ErrorKind::timed_out &&
-                    message.error().kind() != ErrorKind::interrupted)
-                    socket_.reset();
-                return std::move(message).error();
-            }
+            // One that came with the answer may be of a change after it: xenstored drops an event while one of the same
+            // path is still to be sent, be it that of the watch's beginning.
+            if (!std::exchange(has_event_, false))
+                TRY(wait_for_event(deadline, stop_fd));
             answer = TRY(read(path));
         }
         return {};

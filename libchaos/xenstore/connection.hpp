@@ -45,12 +45,14 @@ class Connection {
     Result<std::vector<Answer>> exchange(const Batch& batch);
     /// The next message; watch events too. What it points to is valid until the next call.
     Result<Message> receive(Clock::time_point deadline, int stop_fd);
+    Result<void> wait_for_event(Clock::time_point deadline, int stop_fd);
 
     std::string path_;
     UniqueFd socket_;
     std::string received_; ///< from `taken_` on not looked at yet
     std::size_t taken_ = 0;
     bool is_in_step_ = false; ///< nothing asked before is still to be answered
+    bool has_event_ = false;  ///< one came among answers
 };
 
 } // namespace chaos::xenstore

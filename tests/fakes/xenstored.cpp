@@ -105,6 +105,12 @@ void Xenstored::set_status_of_vifs(std::string status) {
     status_ = std::move(status);
 }
 
+void Xenstored::set_late_status_of_vifs(std::string status) {
+    const std::lock_guard guard(lock_);
+    status_.clear();
+    late_status_ = std::move(status);
+}
+
 void Xenstored::serve(int listener) {
     std::vector<std::thread> connections;
     while (true) {
@@ -147,6 +153,12 @@ void Xenstored::serve_connection(int connection) {
                 answered = answer(*message, watches, events);
             replies += answered + events;
             received.erase(0, message->size());
+        }
+        {
+            const std::lock_guard guard(lock_);
+            for (const Watch& watch : watches)
+                if (!late_status_.empty() && watch.path.ends_with("/hotplug-status"))
+                    put(watch.path, late_status_);
         }
         (void)!::send(connection, replies.data(), replies.size(), MSG_NOSIGNAL);
     }

@@ -35,6 +35,9 @@ class Xenstored {
     void hang_up_at(std::size_t number);
     /// What xendevd says of each vif: "connected", or "error"; "": nothing.
     void set_status_of_vifs(std::string status);
+    /// The same, but said as soon as somebody who watches it has been answered, while the event of the watch's beginning is
+    /// still to be sent: there is no other.
+    void set_late_status_of_vifs(std::string status);
 
   private:
     struct Node {
@@ -58,7 +61,7 @@ class Xenstored {
     std::set<std::string> introduced_;
     std::vector<std::string> requests_;
     std::size_t failing_ = 0, hanging_up_ = 0;
-    std::string word_, status_ = "connected";
+    std::string word_, status_ = "connected", late_status_;
     std::thread thread_;
 };
 

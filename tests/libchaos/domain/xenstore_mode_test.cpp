@@ -92,6 +92,11 @@ TEST_F(XenstoreModeTest, registers_what_xl_would) {
     EXPECT_TRUE(xendevd->requests.empty()) << "it is no guest of xendevd's";
 }
 
+TEST_F(XenstoreModeTest, hears_of_a_vif_that_is_connected_while_it_begins_to_listen) {
+    xenstored.set_late_status_of_vifs("connected");
+    create_guest(registered()); // which fails if it waits for another event than the first
+}
+
 TEST_F(XenstoreModeTest, shows_a_back_end_its_state_last) {
     create_guest(registered());
     std::string last;
