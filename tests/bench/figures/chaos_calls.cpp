@@ -4,8 +4,9 @@
 //
 //   config      reading the guest's configuration
 //   hypervisor  ioctls of Xen's devices, and mapping the guest's memory
-//   store       the record and the name under /run/chaos, which is what chaos has instead of a XenStore
-//   devices     asking xendevd to serve the guest
+//   store       the record and the name under /run/chaos, which is what chaos has instead of a XenStore; and xenstored, of
+//               guests that are registered there
+//   devices     asking xendevd to serve the guest, waiting until a back-end of the kernel's is connected
 //   load        opening and checking the kernel, and its way into the guest
 //   toolstack   the rest of chaos and libchaos
 //   process     exec and the end

@@ -22,6 +22,7 @@ SERIES = {
     "chaos_noxs": ("chaos [noxs]", "#2471a3"),
     "lightvm": ("LightVM = chaos [noxs+split]", "#1e8449"),
     "lightvm_request": ("LightVM, the request to chaosd alone", "#58d68d"),
+    "chaos_xs_split_request": ("chaos [XS+split], the request alone", "#f7dc6f"),
     "crun": ("container: crun run", "#7d3c98"),
     "fork_exec": ("process: fork + exec", "#34495e"),
     "lightvm-noop": ("noop, 256 KiB", "#1e8449"),
