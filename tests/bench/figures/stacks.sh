@@ -82,7 +82,7 @@ start_stack() { # STACK [SHELLS]
     write_request
     {
         printf '[flavours.figure]\n'
-        sed -e '/^name = /d' -e 's/,ip=@ADDRESS@[^'\'']*//' "$template"
+        sed -e '/^name = /d' -e '/^cmdline = /d' -e 's/,ip=@ADDRESS@[^'\'']*//' "$template"
         printf '[pools.figure]\nmin = %s\nmax = %s\n' "$shells" "$shells"
     } >chaos.toml
     chaosd --config "$work/chaos.toml" 2>chaosd.log </dev/null &
