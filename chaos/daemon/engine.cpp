@@ -58,8 +58,16 @@ Result<std::unique_ptr<Engine>> Engine::open(boost::asio::io_context& loop, Engi
 void Engine::tidy() {
     counter_.ask<bool>(
         [](Host& host) -> Result<bool> {
-            for (const DomainId id : TRY(host.registry().ids()))
+            const auto domains = TRY(host.control().domains()); // by rising id
+            for (const DomainId id : TRY(host.registry().ids())) {
+                // Of domains that are there nothing but half-made ones is to be tidied up, and asking for one of them has Xen
+                // walk over all that have lower ids: for all together that is the square of their number.
+                const bool is_there = std::ranges::binary_search(
+                    domains, raw(id), {}, [](const xen::DomainInfo& domain) { return raw(domain.id); });
+                if (const auto leftover = host.registry().leftover(id); is_there && leftover && !*leftover)
+                    continue;
                 (void)forget_if_gone(host, id); // a record that is damaged is its guest's misfortune
+            }
             return true;
         },
         [this](const Result<bool>&) {

@@ -18,12 +18,12 @@ guests=${most:-$guests}
 # Per cent of one CPU in a minute in which nothing happens: dom0, and all guests together.
 print_idle_cpu() { # SERIES GUESTS
     sleep 15 # the guests' ARP has gone to sleep by then
-    chaos list --json | jq -c '[.guests[] | {id, cpu: .cpu_time_ns}]' >before
+    chaos list --json | jq -c '[.guests[] | {id, cpu: (.cpu_seconds * 1e9)}]' >before
     local started=${EPOCHREALTIME/./}
     sleep 60
     chaos list --json | jq -c --slurpfile before before --arg figure $figure --arg series "$1" --argjson guests "$2" \
         --argjson us $((${EPOCHREALTIME/./} - started)) '
-        ([.guests[] | {id, cpu: .cpu_time_ns}] - []) as $after
+        ([.guests[] | {id, cpu: (.cpu_seconds * 1e9)}] - []) as $after
         | def used(wanted): (($after | map(select(wanted) | .cpu) | add) - ($before[0] | map(select(wanted) | .cpu) | add)) / ($us * 10);
         {figure: $figure, series: $series, guests: $guests, dom0_cpu_percent: used(.id == 0), guests_cpu_percent: used(.id != 0)}'
 }

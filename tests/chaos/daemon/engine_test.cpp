@@ -102,6 +102,19 @@ TEST_F(EngineTest, a_guest_comes_out_of_a_pool) {
     expect_all_accounted_for();
 }
 
+TEST_F(EngineTest, a_start_does_not_ask_xen_for_each_guest) {
+    start();
+    for (int number = 0; number < 12; ++number)
+        ASSERT_TRUE(make(request("g" + std::to_string(number))));
+    stop();
+    xen.clear_calls();
+    const auto asked = [&] { return std::ranges::count(xen.calls(), "xc_domain_getinfolist"); };
+    start();
+    // The whole list three times, of two calls each: what the host is, what is to be tidied up, what has stopped.
+    ASSERT_TRUE(run_until([&] { return asked() >= 6; }));
+    EXPECT_LT(asked(), 12);
+}
+
 TEST_F(EngineTest, without_a_shell_a_guest_is_made_as_ever) {
     start();
     const auto without_pool = make(request("a"));
