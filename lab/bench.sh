@@ -18,8 +18,8 @@ it was. The exit status is 1 if a figure was missed. Every sample is kept in bui
   --wall          by the wall clock; noisy, only the ratios within one run mean something
   --quick         few samples and few guests: shows that the benchmarks work, not what is fast; without scale
   --only SECTION  only create (guests without devices), attach, network, disk, idle, daemon (chaosd and its pools), scale
-                  (as many guests as there can be; well over an hour) or churn (guests made and ended in a second; always by
-                  the wall clock)
+                  (as many guests as there can be, and xl among 200; hours) or churn (guests made and ended in a second;
+                  always by the wall clock)
   -h, --help      print this
 HELP
 }

@@ -60,8 +60,8 @@ void Engine::tidy() {
         [](Host& host) -> Result<bool> {
             const auto domains = TRY(host.control().domains()); // by rising id
             for (const DomainId id : TRY(host.registry().ids())) {
-                // Of domains that are there nothing but half-made ones is to be tidied up, and asking for one of them has Xen
-                // walk over all that have lower ids: for all together that is the square of their number.
+                // Of a domain that is there only a half-made one is to be tidied up: whose id has gone to another is the
+                // census's to see. Asking for one by itself has Xen walk over all that have lower ids.
                 const bool is_there = std::ranges::binary_search(
                     domains, raw(id), {}, [](const xen::DomainInfo& domain) { return raw(domain.id); });
                 if (const auto leftover = host.registry().leftover(id); is_there && leftover && !*leftover)

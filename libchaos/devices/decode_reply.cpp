@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Replies read by chaos.
-#include "libchaos/devices/error_names.hpp"
 #include <map>
 #include <optional>
 
+#include "libchaos/devices/error_names.hpp"
 #include "libchaos/devices/protocol.hpp"
 #include "libchaos/json/fields.hpp"
 

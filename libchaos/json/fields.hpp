@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reading the members of an object that somebody else may have written: every member is checked for its type and its limits, and whatever is
-// wrong is named.
+// Reading the members of an object that somebody else may have written: every member is checked for its type and its
+// limits, and whatever is wrong is named.
 #pragma once
 
 #include <cstdint>
