@@ -58,16 +58,8 @@ Result<std::unique_ptr<Engine>> Engine::open(boost::asio::io_context& loop, Engi
 void Engine::tidy() {
     counter_.ask<bool>(
         [](Host& host) -> Result<bool> {
-            const auto domains = TRY(host.control().domains()); // by rising id
-            for (const DomainId id : TRY(host.registry().ids())) {
-                // Of a domain that is there only a half-made one is to be tidied up: whose id has gone to another is the
-                // census's to see. Asking for one by itself has Xen walk over all that have lower ids.
-                const bool is_there = std::ranges::binary_search(
-                    domains, raw(id), {}, [](const xen::DomainInfo& domain) { return raw(domain.id); });
-                if (const auto leftover = host.registry().leftover(id); is_there && leftover && !*leftover)
-                    continue;
+            for (const DomainId id : TRY(host.registry().ids()))
                 (void)forget_if_gone(host, id); // a record that is damaged is its guest's misfortune
-            }
             return true;
         },
         [this](const Result<bool>&) {

@@ -31,15 +31,34 @@ DomainInfo translate(const xc_domaininfo_t& raw_info) {
     return info;
 }
 
+DomainInfo translate(const xc_dominfo_t& raw_info) {
+    DomainInfo info;
+    info.id = DomainId{static_cast<std::uint16_t>(raw_info.domid)};
+    std::memcpy(info.handle.data(), raw_info.handle, info.handle.size());
+    info.pvh = raw_info.hvm;
+    info.running = raw_info.running;
+    info.blocked = raw_info.blocked;
+    info.paused = raw_info.paused;
+    info.dying = raw_info.dying;
+    info.shutdown = raw_info.shutdown || raw_info.crashed; // the library tells one or the other
+    info.shutdown_reason = static_cast<ShutdownReason>(raw_info.shutdown_reason);
+    info.memory_kib = raw_info.nr_pages * kib_per_page;
+    info.max_memory_kib = raw_info.max_memkb;
+    info.cpu_time_ns = raw_info.cpu_time;
+    info.vcpus = raw_info.nr_online_vcpus;
+    return info;
+}
+
 } // namespace
 
+// Not by xc_domain_getinfolist(), for which Xen walks over all domains of lower ids.
 Result<std::optional<DomainInfo>> Control::domain_info(DomainId domain) {
-    xc_domaininfo_t raw_info{};
-    const int count = xc_domain_getinfolist(handle(), raw(domain), 1, &raw_info);
-    if (count < 0)
+    xc_dominfo_t raw_info{};
+    const int count = xc_domain_getinfo(handle(), raw(domain), 1, &raw_info);
+    if (count < 0 && errno != ESRCH)
         return Error::from_errno("asking for the domain's state", errno);
-    // Xen answers with the next higher domain if this one is gone.
-    if (count == 0 || raw_info.domain != raw(domain))
+    // Xen answers with the next higher domain if this one is gone, and ESRCH if there is none.
+    if (count <= 0 || raw_info.domid != raw(domain))
         return std::optional<DomainInfo>{};
     return std::optional<DomainInfo>{translate(raw_info)};
 }

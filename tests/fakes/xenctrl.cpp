@@ -376,4 +376,34 @@ int xc_domain_getinfolist(xc_interface*, std::uint32_t first, unsigned most, xc_
     return static_cast<int>(count);
 }
 
+int xc_domain_getinfo(xc_interface*, std::uint32_t first, unsigned most, xc_dominfo_t* infos) {
+    if (xen().fails("xc_domain_getinfo"))
+        return -1;
+    const auto found = xen().domains.lower_bound(static_cast<std::uint16_t>(first));
+    if (most == 0 || found == xen().domains.end()) {
+        errno = ESRCH;
+        return -1;
+    }
+    xc_domaininfo_t listed{};
+    fill(listed, found->second);
+    xc_dominfo_t& info = *infos;
+    info = {};
+    info.domid = listed.domain;
+    info.dying = (listed.flags & XEN_DOMINF_dying) != 0;
+    info.paused = (listed.flags & XEN_DOMINF_paused) != 0;
+    info.blocked = (listed.flags & XEN_DOMINF_blocked) != 0;
+    info.running = (listed.flags & XEN_DOMINF_running) != 0;
+    info.hvm = (listed.flags & XEN_DOMINF_hvm_guest) != 0;
+    info.shutdown_reason = (listed.flags >> XEN_DOMINF_shutdownshift) & XEN_DOMINF_shutdownmask;
+    const bool shutdown = (listed.flags & XEN_DOMINF_shutdown) != 0;
+    info.crashed = shutdown && info.shutdown_reason == SHUTDOWN_crash; // as libxenctrl does
+    info.shutdown = shutdown && !info.crashed;
+    info.nr_pages = listed.tot_pages;
+    info.max_memkb = listed.max_pages * 4;
+    info.cpu_time = listed.cpu_time;
+    info.nr_online_vcpus = listed.nr_online_vcpus;
+    std::memcpy(info.handle, listed.handle, sizeof info.handle);
+    return 1;
+}
+
 } // extern "C"

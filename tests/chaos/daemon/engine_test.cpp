@@ -102,7 +102,7 @@ TEST_F(EngineTest, a_guest_comes_out_of_a_pool) {
     expect_all_accounted_for();
 }
 
-TEST_F(EngineTest, a_start_does_not_ask_xen_for_each_guest) {
+TEST_F(EngineTest, a_start_does_not_list_all_domains_for_each_guest) {
     start();
     for (int number = 0; number < 12; ++number)
         ASSERT_TRUE(make(request("g" + std::to_string(number))));

@@ -336,7 +336,7 @@ TEST_F(WaitTest, ends_when_somebody_else_destroys_the_guest) {
     guest.says_ready = false;
     const auto before = traces();
     xen.before_call = [&](std::string_view call) {
-        if (call == "xc_domain_getinfolist")
+        if (call == "xc_domain_getinfo")
             xen.destroy(*xen.find(32700));
     };
     const auto created = create_and_wait();

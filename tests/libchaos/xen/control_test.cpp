@@ -81,7 +81,7 @@ TEST_F(ControlTest, reports_every_refusal_with_its_errno) {
         {"xc_domain_pause", [&] { return control.pause(id); }},
         {"xc_domain_unpause", [&] { return control.unpause(id); }},
         {"xc_domain_destroy", [&] { return control.destroy(id); }},
-        {"xc_domain_getinfolist",
+        {"xc_domain_getinfo",
          [&]() -> Result<void> {
              TRY(control.domain_info(id));
              return {};
