@@ -18,6 +18,9 @@ constexpr seconds look_every{1};
 constexpr milliseconds rest_after_take{4};
 /// But pools from which guests are taken all the time are refilled, too.
 constexpr milliseconds longest_rest{40};
+/// So many of a pool's shells, those that are taken next, are watched: an event channel for each shell of a large pool would
+/// be the host's for no use, and Xen never gives back what it needs to have that many.
+constexpr std::size_t watched_shells = 16;
 /// Until a pool that found no memory looks again.
 constexpr milliseconds look_for_memory_every{1'000};
 
@@ -159,8 +162,10 @@ void Pools::put_in(Pool& pool, Order order, std::vector<ReadyShell> shells) {
         if (!told)
             tell(EventKind::shell_failed, pool, pool.trouble);
     } else {
-        parts_.ready_watch.expect(shells.front());
         pool.shells.push_back(std::move(shells.front()));
+        for (std::size_t index = 0; index < std::min(pool.shells.size(), watched_shells); ++index)
+            if (!pool.shells[index].watch)
+                parts_.ready_watch.expect(pool.shells[index]);
         ++pool.prepared;
         pool.failures_in_a_row = 0;
         pool.trouble.clear();

@@ -199,9 +199,26 @@ TEST_F(EngineTest, shells_are_watched_before_there_are_guests) {
     expect_all_accounted_for();
 }
 
+TEST_F(EngineTest, of_a_large_pool_the_next_shells_are_watched) {
+    start();
+    ASSERT_TRUE(engine->put_flavour(flavour("web", 1024)));
+    ASSERT_TRUE(engine->put_pool("web", {0, 24, 0}));
+    ASSERT_TRUE(run_until([&] { return pool().depth == 24; })) << pool().trouble;
+    EXPECT_EQ(watched_ports(), 16u);
+    CreateRequest wanted = request("a");
+    wanted.config.memory_kib = 1024;
+    const auto made = make(std::move(wanted));
+    ASSERT_TRUE(made) << made.error().story();
+    EXPECT_TRUE(made->hit);
+    EXPECT_EQ(watched_ports(), 15u);
+    ASSERT_TRUE(run_until([&] { return pool().depth == 24; }));
+    EXPECT_EQ(watched_ports(), 16u);
+    expect_all_accounted_for();
+}
+
 TEST_F(EngineTest, a_shell_that_could_not_be_watched_is_as_good) {
     xen.before_call = [&](std::string_view call) {
-        if (call == "xenevtchn_bind_interdomain" && engine && engine->pools().front().depth == 0)
+        if (call == "xenevtchn_bind_interdomain")
             xen.fail_at(xen.calls().size(), ENOSPC);
     };
     start_with_pool(1);
